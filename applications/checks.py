@@ -1,0 +1,298 @@
+"""Readiness: what is missing or wrong, each finding in one Chinese sentence with its clause.
+
+One engine for the task list, the section pages and the guard of ``workflow.submit``. Saving never
+asks it; submitting refuses while any finding blocks.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db import models
+from django.utils import timezone
+
+from applications.models import Answers, RequirementAnswer
+from applications.sections import INSTANCES, SECTIONS, Filing, Group, Section
+from portal.catalogue.models import Area, Condition, Indicator, Modality
+
+
+class Severity(models.TextChoices):
+    BLOCK = "block", "须改正"
+    WARN = "warn", "请核对"
+    HINT = "hint", "提示"
+
+
+BY_MODALITY = {
+    Modality.MUST: Severity.BLOCK,
+    Modality.IN_PRINCIPLE: Severity.WARN,
+    Modality.ENCOURAGED: Severity.HINT,
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something to mend, with the place to mend it."""
+
+    section: str
+    message: str
+    severity: Severity = Severity.BLOCK
+    field: str = ""
+    group: str = ""
+    key: str = ""
+    clause: str = ""
+    is_gap: bool = False
+    """True for what is simply not filled yet, which a page under way need not shout about."""
+
+    @property
+    def anchor(self) -> str:
+        """The id of the field on its page."""
+        if not self.field:
+            return self.group
+        prefix = f"{self.group}-{self.key}-" if self.group and self.group != INSTANCES.slug else ""
+        return f"id_{prefix}{self.field}"
+
+
+def findings(filing: Filing) -> list[Finding]:
+    """Everything to say about the sections that ``filing`` holds, in their order."""
+    found = [finding for block in filing.blocks() for finding in _fields_of(filing, *block)]
+    for section in SECTIONS:
+        if section.slug in filing.answers:
+            found += _counts(filing, section)
+    found += _consistency(filing)
+    if len(filing.answers) == len(SECTIONS):
+        found += _conditions(filing)
+    order = [section.slug for section in SECTIONS]
+    return sorted(found, key=lambda finding: order.index(finding.section))
+
+
+def blocking(found: list[Finding]) -> list[Finding]:
+    return [finding for finding in found if finding.severity == Severity.BLOCK]
+
+
+def progress(filing: Filing, found: list[Finding]) -> dict[str, tuple[int, int]]:
+    """For each section: how many required answers are there, and how many are required."""
+    missing = defaultdict(int)
+    for finding in found:
+        missing[finding.section] += finding.is_gap
+    required = defaultdict(int)
+    for section, _group, answers, _number in filing.blocks():
+        required[section.slug] += sum(
+            1 for f in answers.answer_fields() if _is_required(answers, f)
+        )
+    for section in SECTIONS:
+        for group in section.groups:
+            required[section.slug] += max(0, group.minimum - len(filing.rows[group.slug]))
+    return {
+        slug: (max(0, required[slug] - missing[slug]), required[slug]) for slug in filing.answers
+    }
+
+
+# Field by field
+
+
+def _is_required(answers: Answers, db_field: models.Field) -> bool:
+    if isinstance(db_field, models.BooleanField) and not db_field.null:
+        return db_field.name == "is_authentic"
+    if getattr(answers, "is_not_applicable", False):
+        return db_field.name == "note"
+    return not db_field.blank
+
+
+def _fields_of(
+    filing: Filing, section: Section, group: Group | None, answers: Answers, number: int
+) -> Iterator[Finding]:
+    place = {"section": section.slug}
+    title = ""
+    if group:
+        place |= {"group": group.slug, "key": answers.key}
+        title = f"{_short(group.row_title(answers, number))}："
+    for db_field in answers.answer_fields():
+        label = f"{title}“{db_field.verbose_name}”"
+        value = answers.answer(db_field.name)
+        here = {**place, "field": db_field.name}
+        if db_field.name in answers.unparsed:
+            yield Finding(message=f"{label}填写有误，请按提示改正。", **here)
+        elif value in (None, "", False) and _is_required(answers, db_field):
+            verb = "请勾选" if isinstance(db_field, models.BooleanField) else "请填写"
+            yield Finding(message=f"{verb}{label}。", is_gap=True, **here)
+        elif isinstance(db_field, models.TextField) and len(value) > db_field.max_length:
+            yield Finding(
+                message=f"{label}最多 {db_field.max_length} 字，现有 {len(value)} 字，"
+                f"请删减 {len(value) - db_field.max_length} 字。",
+                **here,
+            )
+
+
+def _short(title: str, length: int = 22) -> str:
+    return title if len(title) <= length else f"{title[:length]}…"
+
+
+def _counts(filing: Filing, section: Section) -> Iterator[Finding]:
+    for group in section.groups:
+        lacking = group.minimum - len(filing.rows[group.slug])
+        if lacking > 0:
+            yield Finding(
+                section.slug,
+                f"请至少填写 {group.minimum} 条“{group.title}”。",
+                group=group.slug,
+                is_gap=True,
+            )
+
+
+# Across fields
+
+
+def _consistency(filing: Filing) -> Iterator[Finding]:
+    for section, check in CONSISTENCY.items():
+        if section in filing.answers:
+            yield from check(filing)
+
+
+def _basic(filing: Filing) -> Iterator[Finding]:
+    basic, today = filing.answers["basic"], timezone.localdate()
+    if basic.founded_on and basic.founded_on > today:
+        yield Finding("basic", "“成立日期”在今天之后，请核对。", field="founded_on")
+    if basic.maturity_assessed_on and basic.maturity_assessed_on > today:
+        yield Finding("basic", "“评估日期”在今天之后，请核对。", field="maturity_assessed_on")
+
+
+def _factory(filing: Filing) -> Iterator[Finding]:
+    factory, today = filing.answers["factory"], timezone.localdate()
+    start, end = factory.started_on, factory.finished_on
+    if start and end and end < start:
+        yield Finding(
+            "factory", f"“建设完成日期”早于“建设开始日期”（{start}），请核对。", field="finished_on"
+        )
+    if start and start > today:
+        yield Finding("factory", "“建设开始日期”在今天之后，请核对。", field="started_on")
+    parts = [factory.equipment_investment, factory.software_investment]
+    if factory.total_investment is not None and any(p is not None for p in parts):
+        total = sum((p or Decimal(0) for p in parts), Decimal(0))
+        if total > factory.total_investment:
+            yield Finding(
+                "factory",
+                f"装备与软件投资合计 {total} 万元，超过“总投资” {factory.total_investment} 万元。",
+                Severity.WARN,
+                field="total_investment",
+            )
+
+
+def _scenarios(filing: Filing) -> Iterator[Finding]:
+    seen: dict[str, int] = {}
+    for number, row in enumerate(filing.rows[INSTANCES.slug], 1):
+        here = {"section": "scenarios", "group": INSTANCES.slug, "key": row.key}
+        if (
+            row.segment
+            and not row.scenario_name
+            and not {"scenario", "own_scenario"} & set(row.unparsed)
+        ):
+            yield Finding(
+                message=f"{INSTANCES.title} {number}：请选择“场景”，或自行填写场景名。",
+                field="scenario",
+                is_gap=True,
+                **here,
+            )
+        if row.name and row.line in seen:
+            yield Finding(
+                message=f"{INSTANCES.title} {number} 与第 {seen[row.line]} 条重复：{row.line}",
+                severity=Severity.WARN,
+                field="name",
+                **here,
+            )
+        seen.setdefault(row.line, number)
+
+
+def _results(filing: Filing) -> Iterator[Finding]:
+    for row in filing.rows["indicator_values"]:
+        indicator, value = row.fixed.title, row.answer("value")
+        if value is None or row.is_not_applicable:
+            continue
+        here = {"section": "results", "group": "indicator_values", "key": row.key, "field": "value"}
+        match row.fixed.kind:
+            case Indicator.Kind.RATIO if not 0 <= value <= 100:
+                yield Finding(message=f"“{indicator}”是比率，应在 0 到 100 之间。", **here)
+            case Indicator.Kind.COUNT if value < 0 or value != value.to_integral_value():
+                yield Finding(message=f"“{indicator}”是数量，应为不小于 0 的整数。", **here)
+            case Indicator.Kind.DECREASE if value > 100:
+                yield Finding(message=f"“{indicator}”最多下降 100%，请核对。", **here)
+
+
+CONSISTENCY = {"basic": _basic, "factory": _factory, "scenarios": _scenarios, "results": _results}
+
+
+# Clause by clause
+
+
+def _conditions(filing: Filing) -> Iterator[Finding]:
+    for condition in filing.application.round.conditions:
+        check = CONDITIONS.get(Condition.Rule(condition.rule))
+        for section, field, group, key, message in check(filing, condition) if check else ():
+            yield Finding(
+                section,
+                message,
+                BY_MODALITY[Modality(condition.modality)],
+                field=field,
+                group=group,
+                key=key,
+                clause=condition.where,
+            )
+
+
+Failure = tuple[str, str, str, str, str]
+
+
+def _requirement(filing: Filing, condition: Condition) -> Iterator[Failure]:
+    for row in filing.rows["requirement_answers"]:
+        if row.key == condition.code and row.answer == RequirementAnswer.Answer.NO:
+            yield (
+                "basic",
+                "answer",
+                "requirement_answers",
+                row.key,
+                f"自查为“不符合”：{_short(condition.text, 40)}",
+            )
+
+
+def _maturity(filing: Filing, condition: Condition) -> Iterator[Failure]:
+    yield from _requirement(filing, condition)
+    level = filing.answers["basic"].maturity_level
+    if level is not None and level < condition.minimum:
+        yield (
+            "basic",
+            "maturity_level",
+            "",
+            "",
+            f"成熟度等级为 {level} 级，本批次要求 {condition.minimum} 级及以上。",
+        )
+
+
+def _completed(filing: Filing, condition: Condition) -> Iterator[Failure]:
+    end = filing.answers["factory"].finished_on
+    if end and end > timezone.localdate():
+        yield (
+            "factory",
+            "finished_on",
+            "",
+            "",
+            f"“建设完成日期”为 {end}，尚未到；申报主体应已完成智能工厂建设。",
+        )
+
+
+def _coverage(filing: Filing, condition: Condition) -> Iterator[Failure]:
+    covered = {row.segment.area for row in filing.rows[INSTANCES.slug] if row.segment}
+    lacking = [area for area in condition.areas if area not in covered]
+    if lacking and filing.rows[INSTANCES.slug]:
+        names = "、".join(Area(area).label for area in lacking)
+        yield "scenarios", "", INSTANCES.slug, "", f"{condition.text}，尚未覆盖：{names}。"
+
+
+CONDITIONS = {
+    Condition.Rule.BASIC_REQUIREMENT: _requirement,
+    Condition.Rule.MATURITY: _maturity,
+    Condition.Rule.COMPLETED: _completed,
+    Condition.Rule.COVERAGE: _coverage,
+}
+"""How each rule of the catalogue is checked. REGISTERED holds because the registered place is
+chosen among the province's counties, DECLARATION is asked for when submitting, JUDGED is the
+reviewers'."""

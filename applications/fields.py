@@ -1,0 +1,179 @@
+"""Form fields that take what people really type, and say in Chinese what they cannot take."""
+
+import unicodedata
+from collections.abc import Callable, Hashable
+from itertools import groupby
+from typing import Any
+
+from django import forms
+from django.db import models
+
+from portal.catalogue.models import CatalogueModel, Division, Industry, Scenario, Segment
+from portal.documents.model import clean_text
+from portal.rounds.models import Round
+
+
+class LineField(forms.CharField):
+    """One line of text, cleaned of control characters.
+
+    The browser is not told the length limit: it would cut a paste without a word.
+    """
+
+    def to_python(self, value: Any) -> str:
+        text = clean_text(super().to_python(value))
+        return " ".join(text.split("\n")).strip()
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        attrs = super().widget_attrs(widget)
+        attrs.pop("maxlength", None)
+        return attrs
+
+
+class ProseField(forms.CharField):
+    """Longer text. ``limit`` (字) feeds the meter; exceeding it is for the checks to say."""
+
+    def __init__(self, *, limit: int, **kwargs: Any) -> None:
+        kwargs["widget"] = forms.Textarea(
+            attrs={"rows": 4 if limit <= 1000 else 8, "data-limit": limit}
+        )
+        super().__init__(**kwargs)
+
+    def to_python(self, value: Any) -> str:
+        text = super().to_python(value).replace("\r\n", "\n").replace("\r", "\n")
+        return clean_text(text).strip()
+
+
+class NumberField(forms.DecimalField):
+    """A number as people paste it: full-width digits, thousands separators, a trailing unit."""
+
+    default_error_messages = {
+        "invalid": "请填写数字，例如 1234.56（单位已在栏目名称中，不必填写）。",
+        "max_digits": "数字过大，请核对单位。",
+        "max_decimal_places": "最多保留 %(max)s 位小数。",
+        "max_whole_digits": "数字过大，请核对单位（整数部分最多 %(max)s 位）。",
+    }
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs["widget"] = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
+        super().__init__(**kwargs)
+
+    def to_python(self, value: Any):
+        if isinstance(value, str):
+            value = unicodedata.normalize("NFKC", value)
+            value = "".join(value.split()).replace(",", "").removesuffix("%").removesuffix("万元")
+        return super().to_python(value)
+
+
+class WholeNumberField(forms.IntegerField):
+    default_error_messages = {
+        "invalid": "请填写整数。",
+        "min_value": "不能小于 %(limit_value)s。",
+        "max_value": "数字过大，请核对单位。",
+    }
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs["widget"] = forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"})
+        super().__init__(**kwargs)
+
+    def to_python(self, value: Any) -> int | None:
+        if isinstance(value, str):
+            value = unicodedata.normalize("NFKC", value).replace(",", "")
+        return super().to_python(value)
+
+
+class DayField(forms.DateField):
+    """A date in any of the usual Chinese spellings; picked from a calendar where there is one."""
+
+    default_error_messages = {"invalid": "日期请写成 2024-11-22 这样的形式，并确认这一天存在。"}
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs["widget"] = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+        kwargs["input_formats"] = ["%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y年%m月%d日", "%Y%m%d"]
+        super().__init__(**kwargs)
+
+    def to_python(self, value: Any):
+        if isinstance(value, str):
+            value = "".join(unicodedata.normalize("NFKC", value).split())
+        return super().to_python(value)
+
+
+class YesNoField(forms.TypedChoiceField):
+    """是 or 否, or not answered yet."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            choices=[("True", "是"), ("False", "否")],
+            coerce=lambda value: value == "True",
+            empty_value=None,
+            widget=forms.RadioSelect,
+            **kwargs,
+        )
+
+
+# For each catalogue: its rows in a round, and what its options are grouped by.
+CATALOGUES: dict[type, tuple[Callable[[Round], list], Callable[[Any], Hashable]]] = {
+    Division: (lambda round: Division.objects.cached(), lambda row: row.city),
+    Industry: (lambda round: Industry.objects.cached(), lambda row: row.section),
+    Segment: (lambda round: round.segments, lambda row: row.get_area_display() or "不计入覆盖"),
+    Scenario: (lambda round: round.scenarios, lambda row: row.segment.name),
+}
+
+
+class CatalogueField(forms.TypedChoiceField):
+    """A choice among catalogue rows; cleans to the row. Costs no query when the cache is warm."""
+
+    def __init__(self, *, model: type[CatalogueModel], **kwargs: Any) -> None:
+        self.model = model
+        self.rows: dict[int, CatalogueModel] = {}
+        super().__init__(coerce=lambda pk: self.rows[int(pk)], empty_value=None, **kwargs)
+
+    def offer(self, round: Round) -> None:
+        """Offer the rows of the round's editions."""
+        load, group = CATALOGUES[self.model]
+        rows = load(round)
+        self.rows = {row.pk: row for row in rows}
+        self.choices = [
+            ("", "请选择"),
+            *(
+                (title, [(row.pk, str(row)) for row in members])
+                for title, members in groupby(rows, key=group)
+            ),
+        ]
+
+
+def draft_field(db_field: models.Field, **kwargs: Any) -> forms.Field:
+    """The form field for a model field in a draft: never required."""
+    common = {
+        "label": db_field.verbose_name,
+        "help_text": db_field.help_text,
+        "required": False,
+    }
+    match db_field:
+        case models.ForeignKey():
+            field = CatalogueField(model=db_field.remote_field.model, **common)
+        case models.TextField():
+            field = ProseField(limit=db_field.max_length, **common)
+        case models.BooleanField() if db_field.null:
+            field = YesNoField(**common)
+        case models.BooleanField():
+            field = forms.BooleanField(**common)
+        case models.Field() if db_field.choices:
+            field = forms.TypedChoiceField(
+                choices=[("", "请选择"), *db_field.flatchoices],
+                coerce=db_field.to_python,
+                empty_value=None if db_field.null else "",
+                **common,
+            )
+        case models.DateField():
+            field = DayField(**common)
+        case models.DecimalField():
+            field = NumberField(
+                max_digits=db_field.max_digits, decimal_places=db_field.decimal_places, **common
+            )
+        case models.IntegerField():
+            field = WholeNumberField(min_value=0, max_value=2**31 - 1, **common)
+        case models.EmailField():
+            field = LineField(max_length=db_field.max_length, **common)
+        case _:
+            field = LineField(max_length=db_field.max_length, **common)
+    return field

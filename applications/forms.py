@@ -1,0 +1,235 @@
+"""The forms of the four sections and their rows, for crispy-forms to render.
+
+A draft form requires nothing and loses nothing: ``answers`` splits what was posted into values for
+the columns and, as typed, whatever did not parse. Required fields, limits and consistency are the
+business of ``checks``.
+"""
+
+from typing import Any
+
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import Column, Fieldset, Layout
+from crispy_forms.layout import Row as LayoutRow
+from django import forms
+from django.forms.utils import ErrorDict
+
+from applications.fields import CatalogueField, DayField, draft_field
+from applications.models import (
+    BasicInformation,
+    FactoryOverview,
+    FinanceYear,
+    IndicatorValue,
+    Integrator,
+    RequirementAnswer,
+    Results,
+    ScenarioConstruction,
+    ScenarioInstance,
+)
+from portal.rounds.models import Round
+
+
+class DraftForm(forms.ModelForm):
+    """A section or a row while it is being written."""
+
+    fieldsets: tuple[tuple[str, tuple[str | tuple[str, ...], ...]], ...] = ()
+
+    def __init__(self, *args: Any, round: Round, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.round = round
+        for field in self.fields.values():
+            if isinstance(field, CatalogueField):
+                field.offer(round)
+        if not self.is_bound:
+            self._show_unparsed()
+
+    def _show_unparsed(self) -> None:
+        """Show again, with its error, what was kept as typed."""
+        typed = {n: raw for n, raw in self.instance.unparsed.items() if n in self.fields}
+        self._errors = ErrorDict(renderer=self.renderer)
+        if not typed:
+            return
+        self.initial.update(typed)
+        data = {self.add_prefix(name): raw for name, raw in typed.items()}
+        errors = type(self)(data, prefix=self.prefix, round=self.round).errors
+        for name in typed:
+            if name in errors:
+                self._errors[name] = errors[name]
+            if isinstance(self.fields[name], DayField):
+                # A calendar widget shows nothing at all for text that is not a date.
+                self.fields[name].widget.input_type = "text"
+
+    def complain(self, field: str, message: str) -> None:
+        """Show a finding of the checks beside its field."""
+        self.errors.setdefault(field, self.error_class(renderer=self.renderer)).append(message)
+
+    def answers(self) -> dict[str, Any]:
+        """Column values for everything posted, with ``unparsed`` holding the rest as typed."""
+        values: dict[str, Any] = {"unparsed": {}}
+        for name in self.fields:
+            if name in self.errors:
+                db_field = self._meta.model._meta.get_field(name)
+                values[name] = None if db_field.null else db_field.get_default()
+                values["unparsed"][name] = self.data.get(self.add_prefix(name), "")
+            else:
+                values[name] = self.cleaned_data[name]
+        return values
+
+    @property
+    def helper(self) -> FormHelper:
+        helper = FormHelper()
+        helper.form_tag = False
+        helper.disable_csrf = True
+        helper.layout = Layout(
+            *(
+                Fieldset(title, *(self._line(line) for line in lines), css_class="fieldset")
+                for title, lines in self.fieldsets
+            )
+        )
+        return helper
+
+    @staticmethod
+    def _line(line: str | tuple[str, ...]) -> Any:
+        if isinstance(line, str):
+            return line
+        return LayoutRow(*(Column(name, css_class=f"col-md-{12 // len(line)}") for name in line))
+
+
+class DraftMeta:
+    exclude = ("application",)
+    formfield_callback = draft_field
+
+
+class BasicInformationForm(DraftForm):
+    fieldsets = (
+        (
+            "企业概况",
+            (
+                ("registered_division", "registered_address"),
+                "factory_address",
+                ("nature", "scale"),
+                ("industry", "industry_detail"),
+                ("legal_representative", "founded_on", "registered_capital"),
+            ),
+        ),
+        (
+            "联系方式",
+            (
+                ("contact_name", "contact_mobile", "contact_position"),
+                ("contact_phone", "contact_email"),
+            ),
+        ),
+        (
+            "智能制造能力成熟度",
+            (
+                ("maturity_level", "maturity_score"),
+                ("maturity_report", "maturity_assessed_on"),
+                "honours",
+            ),
+        ),
+    )
+
+    class Meta(DraftMeta):
+        model = BasicInformation
+
+
+class FactoryOverviewForm(DraftForm):
+    fieldsets = (
+        (
+            "项目",
+            (
+                "project_name",
+                ("started_on", "finished_on"),
+                ("total_investment", "equipment_investment", "software_investment"),
+            ),
+        ),
+        ("简介与成效", ("introduction", "results")),
+        ("承诺", ("is_authentic",)),
+    )
+
+    class Meta(DraftMeta):
+        model = FactoryOverview
+
+
+class ScenarioConstructionForm(DraftForm):
+    fieldsets = (("总体与集成", ("overall", "system_integration")),)
+
+    class Meta(DraftMeta):
+        model = ScenarioConstruction
+
+
+class ResultsForm(DraftForm):
+    fieldsets = (("先进性、成效与计划", ("advancement", "effect", "follow_up_plan")),)
+
+    class Meta(DraftMeta):
+        model = Results
+
+
+class FinanceYearForm(DraftForm):
+    class Meta(DraftMeta):
+        model = FinanceYear
+
+
+class RequirementAnswerForm(DraftForm):
+    class Meta(DraftMeta):
+        model = RequirementAnswer
+
+
+class IntegratorForm(DraftForm):
+    class Meta(DraftMeta):
+        model = Integrator
+
+
+class ScenarioInstanceForm(DraftForm):
+    fieldsets = (
+        (
+            "环节—场景—实例",
+            (("segment", "scenario"), ("own_scenario", "name")),
+        ),
+        (
+            "建设情况",
+            ("pain_point", "content", "equipment", "software", "effect", "uses_ai"),
+        ),
+    )
+
+    class Meta(DraftMeta):
+        model = ScenarioInstance
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        scenario, segment = data.get("scenario"), data.get("segment")
+        if scenario and not segment and "segment" not in self.errors:
+            data["segment"] = scenario.segment
+        elif scenario and segment and scenario.segment_id != segment.pk:
+            self.add_error(
+                "scenario",
+                f"场景“{scenario.name}”属于环节“{scenario.segment}”，与所选环节“{segment}”不符。",
+            )
+        elif scenario and data.get("own_scenario"):
+            self.add_error("own_scenario", "已从指引中选择场景，请清空此栏，或把“场景”改为未选择。")
+        return data
+
+
+class IndicatorValueForm(DraftForm):
+    class Meta(DraftMeta):
+        model = IndicatorValue
+
+
+class DeclarationForm(forms.Form):
+    """The statements of the notice, each to be agreed to before submitting."""
+
+    def __init__(self, *args: Any, round: Round, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for declaration in round.declarations.all():
+            self.fields[f"declaration_{declaration.pk}"] = forms.BooleanField(
+                label=declaration.text,
+                help_text=f"依据：{declaration.clause}" if declaration.clause else "",
+                error_messages={"required": "请阅读并勾选此项承诺后再提交。"},
+            )
+        self.declarations = list(round.declarations.all())
+
+    @property
+    def helper(self) -> FormHelper:
+        helper = FormHelper()
+        helper.form_tag = False
+        helper.disable_csrf = True
+        return helper

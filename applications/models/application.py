@@ -1,0 +1,90 @@
+"""The application itself: whose it is, where it stands, who may see it."""
+
+from typing import Self
+
+from django.contrib.auth.models import AnonymousUser
+from django.db import models
+from django.db.models import Q
+
+from applications.states import EDITABLE, Status
+from portal.accounts.models import Enterprise, Role, User
+from portal.catalogue.models import Bureau
+from portal.rounds.models import Round
+
+
+class ApplicationQuerySet(models.QuerySet):
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        """The applications within ``user``'s jurisdiction (辖区); a stranger's is empty.
+
+        Jurisdiction hangs on the bureau of the application, not on the registered address.
+        """
+        role = getattr(user, "role", None)
+        if role == Role.PROVINCE:
+            return self
+        if role == Role.BUREAU:
+            return self.filter(bureau_id=user.bureau_id)
+        if role == Role.ENTERPRISE:
+            return self.filter(enterprise_id=user.enterprise_id)
+        return self.none()
+
+    def with_parties(self) -> Self:
+        return self.select_related("enterprise", "bureau", "round", "current_revision")
+
+    def with_sections(self) -> Self:
+        return self.with_parties().select_related("basic", "factory", "scenarios", "results")
+
+
+class Application(models.Model):
+    """申报: what one enterprise files in one round."""
+
+    enterprise = models.ForeignKey(
+        Enterprise, models.PROTECT, related_name="applications", verbose_name="企业"
+    )
+    round = models.ForeignKey(
+        Round, models.PROTECT, related_name="applications", verbose_name="申报批次"
+    )
+    bureau = models.ForeignKey(
+        Bureau, models.PROTECT, related_name="applications", verbose_name="推荐单位"
+    )
+    status = models.CharField("状态", max_length=12, choices=Status, default=Status.DRAFT)
+    current_revision = models.OneToOneField(
+        "Revision",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name="最近提交版本",
+    )
+    created_at = models.DateTimeField("开始填报", auto_now_add=True)
+    touched_at = models.DateTimeField("最近动态", auto_now=True)
+
+    objects = ApplicationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "申报"
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["enterprise", "round"],
+                name="application_once_per_round",
+                violation_error_message="本单位在该批次已有一份申报。",
+            ),
+            models.CheckConstraint(
+                name="application_beyond_draft_has_revision",
+                condition=Q(status=Status.DRAFT) | Q(current_revision__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="application_status_known", condition=Q(status__in=Status.values)
+            ),
+        ]
+        indexes = [models.Index(fields=["round", "bureau", "status"])]
+
+    def __str__(self) -> str:
+        return f"{self.enterprise}（{self.round}）"
+
+    @property
+    def is_editable(self) -> bool:
+        return self.status in EDITABLE
+
+    def status_label(self, role: str) -> str:
+        return Status(self.status).label_for(role)

@@ -1,0 +1,258 @@
+"""SECTIONS: the one declaration of the four material sections (Annex 3).
+
+Pages, the task list, checks, revisions and documents all walk it; adding a field means adding a
+model field, and nothing here.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db import models
+
+from applications import forms
+from applications.models import Answers, Application, FixedRow, Row, SectionAnswers
+from portal.catalogue.models import CatalogueModel, Condition
+from portal.documents.model import Kind, text_of
+from portal.rounds.models import Round
+
+
+def finance_years(round: Round) -> list[FixedRow]:
+    """近三年: the three full years before the round's year."""
+    return [FixedRow(str(year), f"{year}年") for year in range(round.year - 3, round.year)]
+
+
+def basic_requirements(round: Round) -> list[FixedRow]:
+    """附件2 一、基础要求, clause by clause."""
+    rules = {Condition.Rule.BASIC_REQUIREMENT, Condition.Rule.MATURITY}
+    return [FixedRow(c.code, c.text, c.where) for c in round.conditions if c.rule in rules]
+
+
+def indicators(round: Round) -> list[FixedRow]:
+    """附件2 附1: the official indicators in their groups."""
+    return [
+        FixedRow(str(i.no), f"{i.no}. {i}", f"参考口径：{i.reference_formula}", i.category, i.kind)
+        for i in round.indicators
+    ]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Rows that repeat inside a section."""
+
+    slug: str
+    form: type[forms.DraftForm]
+    fixed: Callable[[Round], list[FixedRow]] | None = None
+    minimum: int = 0
+    own_page: bool = False
+
+    @property
+    def model(self) -> type[Row]:
+        return self.form._meta.model
+
+    @property
+    def title(self) -> str:
+        return str(self.model._meta.verbose_name)
+
+    def related(self, application: Application) -> models.QuerySet:
+        manager = getattr(application, self.slug)
+        relations = [f.name for f in self.model.answer_fields() if f.is_relation]
+        return manager.select_related(*relations) if relations else manager.all()
+
+    def rows(self, application: Application) -> list[Row]:
+        """The stored rows; with fixed rows, all of them, the missing ones blank."""
+        stored = list(self.related(application))
+        if self.fixed is None:
+            return stored
+        by_key = {row.key: row for row in stored}
+        rows = []
+        for blank in self.blank_rows(application):
+            row = by_key.get(blank.key, blank)
+            row.fixed = blank.fixed
+            rows.append(row)
+        return rows
+
+    def blank_rows(self, application: Application) -> list[Row]:
+        """The fixed rows of the round with nothing filled in; none where people add rows."""
+        rows = []
+        for order, fixed in enumerate(self.fixed(application.round) if self.fixed else (), 1):
+            row = self.model(application=application, key=fixed.key, order=order)
+            row.fixed = fixed
+            rows.append(row)
+        return rows
+
+    def row_title(self, row: Row, number: int) -> str:
+        """What people call this row: its official title, or its place among those they added."""
+        return row.fixed.title if row.fixed else f"{self.title} {number}"
+
+
+@dataclass(frozen=True)
+class Section:
+    slug: str
+    numeral: str
+    form: type[forms.DraftForm]
+    groups: tuple[Group, ...] = ()
+
+    @property
+    def model(self) -> type[SectionAnswers]:
+        return self.form._meta.model
+
+    @property
+    def title(self) -> str:
+        return str(self.model._meta.verbose_name)
+
+    @property
+    def page_groups(self) -> list[Group]:
+        """The groups filled on the section's own page."""
+        return [group for group in self.groups if not group.own_page]
+
+    def answers(self, application: Application) -> SectionAnswers:
+        return getattr(application, self.slug)
+
+
+INSTANCES = Group("instances", forms.ScenarioInstanceForm, minimum=1, own_page=True)
+
+SECTIONS = (
+    Section(
+        "basic",
+        "一",
+        forms.BasicInformationForm,
+        (
+            Group("finance_years", forms.FinanceYearForm, fixed=finance_years),
+            Group("requirement_answers", forms.RequirementAnswerForm, fixed=basic_requirements),
+        ),
+    ),
+    Section(
+        "factory",
+        "二",
+        forms.FactoryOverviewForm,
+        (Group("integrators", forms.IntegratorForm, minimum=1),),
+    ),
+    Section("scenarios", "三", forms.ScenarioConstructionForm, (INSTANCES,)),
+    Section(
+        "results",
+        "四",
+        forms.ResultsForm,
+        (Group("indicator_values", forms.IndicatorValueForm, fixed=indicators),),
+    ),
+)
+
+BY_SLUG = {section.slug: section for section in SECTIONS}
+
+
+@dataclass
+class Filing:
+    """Everything an application says at one moment: each section's answers and rows."""
+
+    application: Application
+    answers: dict[str, SectionAnswers] = field(default_factory=dict)
+    rows: dict[str, list[Row]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, application: Application, *sections: Section) -> "Filing":
+        """Read the given sections (all when none is named); one query a group."""
+        filing = cls(application)
+        for section in sections or SECTIONS:
+            filing.answers[section.slug] = section.answers(application)
+            for group in section.groups:
+                filing.rows[group.slug] = group.rows(application)
+        return filing
+
+    def blocks(self) -> Iterator[tuple[Section, Group | None, Answers, int]]:
+        """Every set of answers with its section, its group and its number in the group."""
+        for slug, answers in self.answers.items():
+            section = BY_SLUG[slug]
+            yield section, None, answers, 0
+            for group in section.groups:
+                for number, row in enumerate(self.rows[group.slug], 1):
+                    yield section, group, row, number
+
+
+def kind_of(db_field: models.Field) -> Kind:
+    """How a document types an answer."""
+    match db_field:
+        case models.DateField():
+            return Kind.DATE
+        case models.DecimalField() if "万元" in str(db_field.verbose_name):
+            return Kind.MONEY
+        case models.DecimalField():
+            return Kind.DECIMAL
+        case models.IntegerField() if not db_field.choices:
+            return Kind.INTEGER
+    return Kind.TEXT
+
+
+def answer_text(answers: Answers, db_field: models.Field) -> str:
+    """One answer in the words that every page and document shows."""
+    value = answers.answer(db_field.name)
+    if isinstance(db_field, models.BooleanField):
+        return {True: "是", False: "否", None: ""}[value]
+    if db_field.choices:
+        return str(getattr(answers, f"get_{db_field.name}_display")() or "")
+    if isinstance(value, CatalogueModel):
+        return str(value)
+    return text_of(value, kind_of(db_field))
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON keeps it: numbers exactly, as text; catalogue rows by their code."""
+    match value:
+        case CatalogueModel():
+            return getattr(value, "code", None) or value.name
+        case Decimal() | date():
+            return str(value)
+    return value
+
+
+def _fields(answers: Answers) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": f.name,
+            "label": str(f.verbose_name),
+            "value": _plain(answers.answer(f.name)),
+            "text": answer_text(answers, f),
+        }
+        for f in answers.answer_fields()
+    ]
+
+
+def snapshot(filing: Filing) -> dict[str, Any]:
+    """The content of a Revision: every answer with its label and text, needing no catalogue."""
+    application = filing.application
+    sections = []
+    for section in SECTIONS:
+        groups = [
+            {
+                "slug": group.slug,
+                "title": group.title,
+                "rows": [
+                    {
+                        "key": row.key,
+                        "title": group.row_title(row, number),
+                        "fields": _fields(row),
+                    }
+                    for number, row in enumerate(filing.rows[group.slug], 1)
+                ],
+            }
+            for group in section.groups
+        ]
+        sections.append(
+            {
+                "slug": section.slug,
+                "title": section.title,
+                "fields": _fields(filing.answers[section.slug]),
+                "groups": groups,
+            }
+        )
+    return {
+        "round": {"slug": application.round.slug, "title": application.round.title},
+        "enterprise": {
+            "name": application.enterprise.name,
+            "credit_code": application.enterprise.credit_code,
+        },
+        "bureau": {"code": application.bureau.code, "name": application.bureau.name},
+        "sections": sections,
+        "scenario_lines": [row.line for row in filing.rows[INSTANCES.slug]],
+    }

@@ -1,0 +1,280 @@
+"""The enterprise's pages."""
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from applications import checks, workflow
+from applications.editing import KEY, SectionPage, differences, whole_number
+from applications.forms import DeclarationForm
+from applications.models import Application
+from applications.models.rows import random_key
+from applications.sections import BY_SLUG, INSTANCES, SECTIONS, Filing, Section
+from applications.states import Status
+from portal.accounts.access import role_required
+from portal.accounts.models import Role
+from portal.errors import PortalError
+from portal.rounds.models import Round
+
+enterprise_only = role_required(Role.ENTERPRISE)
+
+
+def _application(request: HttpRequest, pk: int) -> Application:
+    return get_object_or_404(Application.objects.visible_to(request.user).with_parties(), pk=pk)
+
+
+def _with_sections(request: HttpRequest, pk: int) -> Application:
+    return get_object_or_404(Application.objects.visible_to(request.user).with_sections(), pk=pk)
+
+
+def _saved_message(request: HttpRequest, mistakes: int) -> None:
+    messages.success(request, f"已保存 {timezone.localtime():%H:%M:%S}")
+    if mistakes:
+        messages.warning(request, f"有 {mistakes} 处填写有误，已按您填的原样保留，请按提示改正。")
+
+
+@require_safe
+@enterprise_only
+def index(request: HttpRequest) -> HttpResponse:
+    applications = Application.objects.visible_to(request.user).with_parties().order_by("-pk")
+    rounds = Round.objects.open().exclude(applications__in=applications)
+    return render(
+        request, "applications/index.html", {"applications": applications, "rounds": rounds}
+    )
+
+
+@require_POST
+@enterprise_only
+def start(request: HttpRequest, slug: str) -> HttpResponse:
+    round = get_object_or_404(Round.objects.published(), slug=slug)
+    try:
+        application = workflow.start(round, actor=request.user)
+    except PortalError as error:
+        messages.error(request, str(error))
+        return redirect("applications:index")
+    return redirect("applications:detail", application.pk)
+
+
+@require_safe
+@enterprise_only
+def detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """The task list: what is done, what is missing, one click to the field."""
+    application = _with_sections(request, pk)
+    filing = Filing.of(application)
+    found = checks.findings(filing)
+    progress = checks.progress(filing, found)
+    sections = [
+        {
+            "section": section,
+            "answers": filing.answers[section.slug],
+            "done": progress[section.slug][0],
+            "required": progress[section.slug][1],
+            "findings": [f for f in found if f.section == section.slug],
+        }
+        for section in SECTIONS
+    ]
+    context = {
+        "application": application,
+        "sections": sections,
+        "blocking": len(checks.blocking(found)),
+        "status_label": application.status_label(Role.ENTERPRISE),
+        "events": application.events.select_related("actor", "revision"),
+        "can_withdraw": application.status == Status.SUBMITTED,
+    }
+    return render(request, "applications/detail.html", context)
+
+
+@enterprise_only
+def section(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
+    section = BY_SLUG.get(slug)
+    if section is None:
+        raise Http404
+    if request.method == "POST":
+        return _save_section(request, _application(request, pk), section)
+    application = _with_sections(request, pk)
+    return _section_page(request, SectionPage.stored(application, section))
+
+
+def _save_section(request: HttpRequest, application: Application, section: Section) -> HttpResponse:
+    page = SectionPage.posted(application, section, request.POST)
+    try:
+        workflow.save_section(
+            application,
+            section,
+            page.values(),
+            version=page.version,
+            rows=page.rows(),
+            actor=request.user,
+        )
+    except workflow.Conflict as conflict:
+        messages.error(request, str(conflict))
+        page.version = conflict.theirs.version
+        stored = _with_sections(request, application.pk)
+        return _section_page(
+            request, page, status=409, conflict=conflict, differences=page.differences(stored)
+        )
+    except PortalError as error:
+        messages.error(request, str(error))
+        return _section_page(request, page, status=409)
+    _saved_message(request, page.mistakes)
+    if page.mistakes == 0 and request.POST.get("then") == "next":
+        following = SECTIONS[SECTIONS.index(section) + 1 :]
+        if following:
+            return redirect("applications:section", application.pk, following[0].slug)
+        return redirect("applications:detail", application.pk)
+    return redirect("applications:section", application.pk, section.slug)
+
+
+def _section_page(
+    request: HttpRequest, page: SectionPage, status: int = 200, **context: object
+) -> HttpResponse:
+    application = page.application
+    context |= {
+        "page": page,
+        "application": application,
+        "section": page.section,
+        "sections": SECTIONS,
+        "instances": INSTANCES.rows(application) if INSTANCES in page.section.groups else None,
+        "is_last": page.section is SECTIONS[-1],
+    }
+    return render(request, "applications/section.html", context, status=status)
+
+
+@enterprise_only
+def instance(request: HttpRequest, pk: int, key: str = "") -> HttpResponse:
+    """One scenario instance on a page of its own; without ``key``, a new one."""
+    if request.method == "POST":
+        return _save_instance(request, _application(request, pk), key)
+    application = _with_sections(request, pk)
+    filing = Filing.of(application, BY_SLUG["scenarios"])
+    row = next((row for row in filing.rows[INSTANCES.slug] if row.key == key), None)
+    if key and row is None:
+        raise Http404
+    row = row or INSTANCES.model(application=application, key=random_key())
+    form = INSTANCES.form(instance=row, round=application.round)
+    for finding in checks.findings(filing):
+        if finding.key == row.key and finding.field in form.fields and not finding.is_gap:
+            if finding.field not in form.errors:
+                form.complain(finding.field, finding.message)
+    context = {"application": application, "row": row, "form": form, "version": row.version}
+    return render(request, "applications/instance.html", context)
+
+
+def _save_instance(request: HttpRequest, application: Application, key: str) -> HttpResponse:
+    key = key or request.POST.get("key", "")
+    if not KEY.fullmatch(key):
+        raise Http404
+    row = INSTANCES.model(application=application, key=key)
+    form = INSTANCES.form(request.POST, instance=row, round=application.round)
+    context = {"application": application, "row": row, "form": form}
+    context["version"] = whole_number(request.POST.get("version"))
+    try:
+        workflow.save_row(
+            application,
+            INSTANCES,
+            key,
+            form.answers(),
+            version=context["version"],
+            actor=request.user,
+        )
+    except workflow.Conflict as conflict:
+        theirs = INSTANCES.form(instance=conflict.theirs, round=application.round)
+        context |= {
+            "conflict": conflict,
+            "version": conflict.theirs.version,
+            "differences": differences(form, theirs),
+        }
+        messages.error(request, str(conflict))
+        return render(request, "applications/instance.html", context, status=409)
+    except PortalError as error:
+        messages.error(request, str(error))
+        return render(request, "applications/instance.html", context, status=409)
+    _saved_message(request, len(form.errors))
+    if form.errors:
+        return redirect("applications:instance", application.pk, key)
+    if request.POST.get("then") == "another":
+        return redirect("applications:instance_new", application.pk)
+    return redirect("applications:section", application.pk, "scenarios")
+
+
+@require_POST
+@enterprise_only
+def instance_move(request: HttpRequest, pk: int, key: str) -> HttpResponse:
+    application = _application(request, pk)
+    step = -1 if request.POST.get("step") == "up" else 1
+    try:
+        workflow.move_row(application, INSTANCES, key, step, actor=request.user)
+    except PortalError as error:
+        messages.error(request, str(error))
+    return redirect("applications:section", pk, "scenarios")
+
+
+@require_POST
+@enterprise_only
+def instance_delete(request: HttpRequest, pk: int, key: str) -> HttpResponse:
+    application = _application(request, pk)
+    try:
+        workflow.delete_row(application, INSTANCES, key, actor=request.user)
+        messages.success(request, "已删除该实例。")
+    except PortalError as error:
+        messages.error(request, str(error))
+    return redirect("applications:section", pk, "scenarios")
+
+
+@enterprise_only
+def submit(request: HttpRequest, pk: int) -> HttpResponse:
+    """What still blocks, the declarations, and the button."""
+    application = _with_sections(request, pk)
+    if not application.is_editable:
+        return redirect("applications:receipt", pk)
+    form = DeclarationForm(request.POST or None, round=application.round)
+    if request.method == "POST" and form.is_valid():
+        agreed = [declaration.text for declaration in form.declarations]
+        try:
+            workflow.submit(application, agreed, actor=request.user)
+        except PortalError as error:
+            messages.error(request, str(error))
+        return redirect("applications:receipt", pk)
+    found = checks.findings(Filing.of(application))
+    context = {
+        "application": application,
+        "form": form,
+        "blocking": checks.blocking(found),
+        "others": [f for f in found if f.severity != checks.Severity.BLOCK],
+    }
+    return render(request, "applications/submit.html", context)
+
+
+@require_POST
+@enterprise_only
+def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
+    application = _application(request, pk)
+    try:
+        workflow.withdraw(application, actor=request.user)
+        messages.success(request, "已撤回。申报现在尚未提交，修改后请在截止前重新提交。")
+    except PortalError as error:
+        messages.error(request, str(error))
+    return redirect("applications:detail", pk)
+
+
+@require_safe
+@enterprise_only
+def receipt(request: HttpRequest, pk: int) -> HttpResponse:
+    """The receipt of the current revision; before there is one, back to the task list."""
+    application = _application(request, pk)
+    if application.is_editable or application.current_revision is None:
+        return redirect("applications:detail", pk)
+    return render(request, "applications/receipt.html", {"application": application})
+
+
+@require_safe
+@enterprise_only
+def revision(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+    """One submitted revision, as everybody else reads it."""
+    application = _application(request, pk)
+    revision = get_object_or_404(application.revisions, number=number)
+    return render(
+        request, "applications/revision.html", {"application": application, "revision": revision}
+    )

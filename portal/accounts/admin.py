@@ -1,0 +1,156 @@
+"""Back office of accounts: enterprises, their people, and the officers' sheet."""
+
+import unicodedata
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
+from django.contrib.auth.forms import UserCreationForm
+from django.contrib.auth.models import Group
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.http import HttpRequest
+from import_export.fields import Field
+
+from portal.accounts import credit_code
+from portal.accounts.models import Enterprise, Role, User
+from portal.catalogue.models import Bureau
+from portal.catalogue.resources import Choice, Lookup, SheetAdmin, SheetResource, Text, column
+
+# Groups and their permissions mean nothing here: ProvinceAdmin has one rule for everything.
+admin.site.unregister(Group)
+
+OFFICER_ROLES = [(role.value, role.label) for role in (Role.BUREAU, Role.PROVINCE)]
+BUREAU_NAMES = ("name", "short_name", "code")
+
+
+def tidy_mobile(text: str) -> str:
+    """A number without the blanks and hyphens people group its digits with."""
+    return "".join(c for c in unicodedata.normalize("NFKC", text) if not c.isspace() and c != "-")
+
+
+class EnterpriseResource(SheetResource):
+    credit_code = column(Enterprise, "credit_code", Text(credit_code.normalise))
+    bureau = column(Enterprise, "bureau", Lookup(Bureau, *BUREAU_NAMES))
+
+    class Meta:
+        model = Enterprise
+        fields = ("name", "credit_code", "bureau")
+        import_id_fields = ("credit_code",)
+
+
+class CreditCodeField(forms.CharField):
+    """The code as typed or pasted, brought to its normal form before it is checked."""
+
+    def to_python(self, value: Any) -> str:
+        return credit_code.normalise(super().to_python(value))
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, str]:
+        return {}  # a maxlength would cut off a pasted code with blanks in it
+
+
+@admin.register(Enterprise)
+class EnterpriseAdmin(SheetAdmin):
+    resource_classes = [EnterpriseResource]
+    list_display = ("name", "credit_code", "bureau", "created_at")
+    list_filter = ("bureau",)
+    list_select_related = ("bureau",)
+    search_fields = ("name", "credit_code")
+
+    def formfield_for_dbfield(
+        self, db_field: models.Field, request: HttpRequest, **kwargs: Any
+    ) -> forms.Field | None:
+        if db_field.name == "credit_code":
+            kwargs["form_class"] = CreditCodeField
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+
+class OfficerResource(SheetResource):
+    """推荐单位和省厅人员: enterprises register themselves and are not in this sheet."""
+
+    username = column(User, "username", Text(User.normalize_username))
+    mobile = column(User, "mobile", Text(tidy_mobile))
+    role = column(User, "role", Choice(OFFICER_ROLES))
+    bureau = column(User, "bureau", Lookup(Bureau, *BUREAU_NAMES))
+    # Without an attribute the column is always exported empty.
+    password = Field(column_name="初始密码", widget=Text())
+
+    class Meta:
+        model = User
+        fields = ("username", "name", "mobile", "role", "bureau", "is_active", "password")
+        import_id_fields = ("username",)
+
+    def get_queryset(self) -> models.QuerySet:
+        return self.filter_export(User.objects.all())
+
+    def filter_export(self, queryset: models.QuerySet, **kwargs: Any) -> models.QuerySet:
+        return queryset.filter(role__in=dict(OFFICER_ROLES))
+
+    def import_instance(self, instance: User, row: dict, **kwargs: Any) -> None:
+        errors: dict[str, Any] = {}
+        for step in (super().import_instance, self._set_password, self._spare_oneself):
+            try:
+                step(instance, row, **kwargs)
+            except ValidationError as error:
+                errors = error.update_error_dict(errors)
+        if errors:
+            raise ValidationError(errors)
+
+    def _set_password(self, instance: User, row: dict, **kwargs: Any) -> None:
+        try:
+            password = self.fields["password"].clean(row)
+            if password:
+                validate_password(password, instance)
+                instance.set_password(password)
+            elif not instance.password:
+                raise ValidationError("新帐号须填初始密码。")
+        except (ValueError, ValidationError) as error:
+            raise ValidationError({"password": getattr(error, "messages", str(error))}) from error
+
+    def _spare_oneself(self, instance: User, row: dict, **kwargs: Any) -> None:
+        me = kwargs.get("user")
+        if me == instance and not (instance.is_active and instance.is_province):
+            raise ValidationError("不能停用自己的帐号或更改自己的角色。")
+
+    def skip_row(
+        self, instance: User, original: User, row: dict, *args: Any, **kwargs: Any
+    ) -> bool:
+        same_password = instance.password == original.password
+        return same_password and super().skip_row(instance, original, row, *args, **kwargs)
+
+
+@admin.register(User)
+class UserAdmin(SheetAdmin, BaseUserAdmin):
+    """Everybody's accounts; 导入 and 导出 concern the officers only."""
+
+    resource_classes = [OfficerResource]
+    add_form = UserCreationForm
+    list_display = ("username", "name", "role", "unit", "is_active", "is_staff", "last_login")
+    list_filter = ("role", "is_active", "is_staff", "bureau")
+    list_select_related = ("enterprise", "bureau")
+    search_fields = ("username", "name", "enterprise__name", "bureau__name")
+    autocomplete_fields = ("enterprise",)
+    filter_horizontal = ()
+    readonly_fields = ("last_login", "date_joined")
+    _person = ("name", "mobile", "role", "enterprise", "bureau")
+    add_fieldsets = (
+        (None, {"fields": ("username", "password1", "password2")}),
+        ("人员", {"fields": (*_person, "is_staff")}),
+    )
+    fieldsets = (
+        (None, {"fields": ("username", "password")}),
+        ("人员", {"fields": _person}),
+        ("权限", {"fields": ("is_active", "is_staff"), "description": "进入后台须为省厅人员。"}),
+        ("时间", {"fields": ("last_login", "date_joined")}),
+    )
+
+    @admin.display(description="单位")
+    def unit(self, user: User) -> str:
+        return user.affiliation
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
+        # Nobody locks himself out.
+        own = ("role", "enterprise", "bureau", "is_active", "is_staff")
+        return self.readonly_fields + (own if obj == request.user else ())

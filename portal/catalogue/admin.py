@@ -1,0 +1,123 @@
+"""Back office of the catalogue: what a new notice or a new edition changes, without code."""
+
+from functools import cached_property
+from typing import Any
+
+from django.contrib import admin
+from import_export.widgets import Widget
+
+from portal.adminsite import ProvinceAdmin
+from portal.catalogue.models import (
+    Bureau,
+    Condition,
+    Division,
+    Indicator,
+    Industry,
+    Scenario,
+    Segment,
+)
+from portal.catalogue.resources import SheetAdmin, SheetResource, cell_text, column
+
+
+class BureauResource(SheetResource):
+    class Meta:
+        model = Bureau
+        fields = ("code", "name", "short_name", "kind", "order")
+        import_id_fields = ("code",)
+
+
+@admin.register(Bureau)
+class BureauAdmin(SheetAdmin):
+    resource_classes = [BureauResource]
+    list_display = ("name", "short_name", "code", "kind", "order")
+    list_filter = ("kind",)
+    search_fields = ("name", "short_name", "code")
+
+
+class SegmentLookup(Widget):
+    """环节: known by its name within the edition that the same row states."""
+
+    edition_column = str(Segment._meta.get_field("edition").verbose_name)
+
+    @cached_property
+    def known(self) -> dict[tuple[str, str], Segment]:
+        return {(str(s.edition), s.name): s for s in Segment.objects.all()}
+
+    def clean(self, value: Any, row: dict | None = None, **kwargs: Any) -> Segment | None:
+        name, edition = cell_text(value), cell_text(row[self.edition_column])
+        if name and (edition, name) not in self.known:
+            raise ValueError(f"{edition} 年版没有“{name}”环节，请核对，或先在后台“环节”中添加。")
+        return self.known.get((edition, name))
+
+    def render(self, value: Segment | None, obj: Any = None, **kwargs: Any) -> str:
+        return value.name if value else ""
+
+
+class ScenarioResource(SheetResource):
+    segment = column(Scenario, "segment", SegmentLookup())
+
+    class Meta:
+        model = Scenario
+        fields = ("segment__edition", "segment", "name", "number", "certainty", "source")
+        import_id_fields = ("segment", "name")
+
+
+@admin.register(Scenario)
+class ScenarioAdmin(SheetAdmin):
+    deletable = True
+    resource_classes = [ScenarioResource]
+    list_display = ("name", "segment", "edition", "number", "certainty", "source")
+    list_filter = ("segment__edition", "certainty", "segment__area")
+    list_select_related = ("segment",)
+    search_fields = ("name", "segment__name")
+    autocomplete_fields = ("segment",)
+
+    @admin.display(
+        description=Segment._meta.get_field("edition").verbose_name, ordering="segment__edition"
+    )
+    def edition(self, scenario: Scenario) -> int:
+        return scenario.segment.edition
+
+
+class IndicatorResource(SheetResource):
+    class Meta:
+        model = Indicator
+        fields = ("edition", "no", "category", "name", "unit", "kind", "reference_formula")
+        import_id_fields = ("edition", "no")
+
+
+@admin.register(Indicator)
+class IndicatorAdmin(SheetAdmin):
+    resource_classes = [IndicatorResource]
+    list_display = ("name", "unit", "kind", "category", "no", "edition")
+    list_filter = ("edition", "category", "kind")
+    search_fields = ("name",)
+
+
+@admin.register(Segment)
+class SegmentAdmin(ProvinceAdmin, admin.ModelAdmin):
+    deletable = True
+    list_display = ("name", "area", "order", "edition")
+    list_filter = ("edition", "area")
+    search_fields = ("name", "edition")
+
+
+@admin.register(Condition)
+class ConditionAdmin(ProvinceAdmin, admin.ModelAdmin):
+    list_display = ("code", "level", "where", "modality", "rule", "minimum", "edition")
+    list_filter = ("edition", "level", "rule", "modality")
+    search_fields = ("code", "where", "text")
+
+
+@admin.register(Division)
+class DivisionAdmin(ProvinceAdmin, admin.ModelAdmin):
+    list_display = ("name", "city", "code")
+    list_filter = ("city",)
+    search_fields = ("name", "city", "code")
+
+
+@admin.register(Industry)
+class IndustryAdmin(ProvinceAdmin, admin.ModelAdmin):
+    list_display = ("code", "name", "section")
+    list_filter = ("section",)
+    search_fields = ("code", "name")

@@ -1,0 +1,118 @@
+"""How text looks on paper, after GB/T 9704: shared by the Word and Excel writers.
+
+The PDF keeps its own copy of these measures in pdf.css, because CSS is the readable place for
+them there; a change here belongs there too.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
+
+from portal.documents.model import Align, Document, Heading, Paragraph, Style
+
+FANGSONG, HEITI, KAITI, BIAOSONG = "仿宋_GB2312", "黑体", "楷体_GB2312", "方正小标宋简体"
+
+POINTS_PER_MM = 72 / 25.4
+TABLE_SIZE = 10.5
+FOOTER_SIZE = 9
+
+
+@dataclass(frozen=True)
+class Look:
+    """Font and paragraph measures: sizes and spacing in points, sides in millimetres."""
+
+    name: str
+    font: str
+    size: float
+    align: Align = "start"
+    bold: bool = False
+    before: float = 0
+    after: float = 0
+    line: float | None = None
+    indent: int = 0  # first line, in characters
+    left: float = 0
+    right: float = 0
+    outline: int | None = None  # level in the navigation pane
+
+
+PARAGRAPH_LOOKS = {
+    Style.BODY: Look("正文段落", FANGSONG, 14, line=26, indent=2),
+    Style.ANNEX_LABEL: Look("附件标识", HEITI, 16),
+    Style.TITLE: Look("文件标题", BIAOSONG, 22, "center", before=2, after=8),
+    # The round seal is 40 mm or more across and is set on the line's free right end.
+    Style.UNIT_LINE: Look("推荐单位", FANGSONG, 14, after=6, right=45),
+    Style.NOTE: Look("表注", FANGSONG, 10.5, before=6),
+    Style.SIGNATURE: Look("落款", FANGSONG, 14, "end", before=30, line=30, right=15),
+    Style.COVER_TITLE: Look("封面标题", BIAOSONG, 28, "center", before=80, after=90, line=44),
+    Style.COVER_LINE: Look("封面栏目", FANGSONG, 16, line=38, left=12),
+    Style.COVER_NOTE: Look("封面落款", FANGSONG, 16, "center", before=70, line=28),
+}
+HEADING_LOOKS = {
+    1: Look("heading 1", HEITI, 16, before=12, after=6, indent=2, outline=0),
+    2: Look("heading 2", KAITI, 15, before=8, after=4, indent=2, outline=1),
+    3: Look("heading 3", FANGSONG, 14, bold=True, before=6, after=3, indent=2, outline=2),
+}
+
+
+def look_of(block: Heading | Paragraph) -> Look:
+    """The look of a heading or paragraph."""
+    if isinstance(block, Heading):
+        return HEADING_LOOKS[block.level]
+    return PARAGRAPH_LOOKS[block.style]
+
+
+@dataclass(frozen=True)
+class Page:
+    """An A4 sheet and its margins, in millimetres."""
+
+    width: float
+    height: float
+    top: float
+    right: float
+    bottom: float
+    left: float
+
+    @property
+    def text_width(self) -> float:
+        """What is left between the side margins."""
+        return self.width - self.left - self.right
+
+    @property
+    def text_height(self) -> float:
+        """What is left between the top and bottom margins."""
+        return self.height - self.top - self.bottom
+
+
+PORTRAIT = Page(210, 297, top=37, right=26, bottom=35, left=28)
+LANDSCAPE = Page(297, 210, top=18, right=18, bottom=18, left=18)
+
+
+def page_of(document: Document) -> Page:
+    """The sheet a document is printed on."""
+    return LANDSCAPE if document.orientation == "landscape" else PORTRAIT
+
+
+def height_of(text: str, width: float, size: float = TABLE_SIZE) -> float:
+    """Estimated height in points of a text in a cell of this width in millimetres.
+
+    A full-width character is as wide as the font size and any other half of that; a tenth is
+    kept in hand, because another font or printer breaks lines earlier.
+    """
+    available = (width * POINTS_PER_MM - 6) * 0.9
+    parts = text.split("\n")
+    lines = sum(max(1, ceil(_length_of(part, size) / available)) for part in parts)
+    return lines * size * 1.4 + size * 0.5
+
+
+def _length_of(text: str, size: float) -> float:
+    return sum(size / 2 if ord(char) < 0x1100 else size for char in text)
+
+
+def may_break(texts: Sequence[str], widths: Sequence[float], page: Page) -> bool:
+    """Whether a table row is so tall that it may break over pages, where others are kept whole.
+
+    Kept whole it would leave most of a page empty; and where it fits no page at all, WeasyPrint
+    drops the repeated table header to make room.
+    """
+    height = max(height_of(text, width) for text, width in zip(texts, widths, strict=True))
+    return height > 0.75 * page.text_height * POINTS_PER_MM

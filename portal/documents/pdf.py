@@ -1,0 +1,211 @@
+"""PDF writer: the document as HTML, printed by WeasyPrint with the Noto CJK fonts.
+
+Characters without a glyph. The server embeds the fonts, so the PDF is the one format that can
+lack a character; Word and Excel leave the choice of font to the reader's computer. A box would be
+silent damage, and failing would let one pasted emoji stop the export of a whole province. So such
+a character is printed as its code point, 〔U+1F600〕: visible, unambiguous, reversible. This is
+done here and not in text_of, because what a server happens to have installed must change neither
+the content digest nor what Word and Excel say. Which characters are concerned is learnt from the
+renderer's own warnings and not from a font's character map: only the renderer knows its fall-back
+fonts, and installing another font then repairs the PDF with no change here. The second rendering
+is only paid by documents that need it.
+"""
+
+import gc
+import logging
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from html import escape
+from pathlib import Path
+from typing import BinaryIO
+
+from weasyprint import CSS, HTML
+from weasyprint.text.fonts import FontConfiguration
+from weasyprint.urls import URLFetcher
+
+from portal.documents.looks import Page, may_break, page_of
+from portal.documents.model import (
+    Block,
+    Column,
+    Document,
+    Heading,
+    Kind,
+    PageBreak,
+    Paragraph,
+    Table,
+    clean_text,
+    texts_of,
+)
+
+STYLESHEET = Path(__file__).with_name("pdf.css").read_text(encoding="utf-8")
+
+
+class MissingGlyphs(ValueError):
+    """No usable Chinese font is installed: the PDF would consist of boxes."""
+
+    def __init__(self, characters: set[str]) -> None:
+        shown = "、".join(f"{c}（U+{ord(c):04X}）" for c in sorted(characters)[:10])
+        super().__init__(
+            f"无法生成 PDF：服务器缺少中文字体，{len(characters)} 个字符没有字形，例如 {shown}。"
+            "请管理员安装 fonts-noto-cjk（apt-get install fonts-noto-cjk）后重试；"
+            "在此之前可以导出 Word 或 Excel。"
+        )
+
+
+class RefuseEverything(URLFetcher):
+    """A document refers to nothing outside itself, so no address is ever opened."""
+
+    def fetch(self, url: str, headers: dict | None = None) -> None:
+        """Refuse: neither network nor files."""
+        raise ValueError(f"Documents load nothing: {url}")
+
+
+def write(document: Document, stream: BinaryIO) -> None:
+    """Write the document as PDF."""
+    markup = _markup(document)
+    with _missing_glyphs() as missing:
+        content = _render(markup)
+    if missing:
+        _require_chinese_font(missing)
+        # Missing characters are never ASCII here, so tags and entities stay what they are.
+        spelled = markup.translate({ord(c): f"〔U+{ord(c):04X}〕" for c in missing})
+        with _missing_glyphs() as still_missing:
+            content = _render(spelled)
+        if still_missing:
+            raise MissingGlyphs(still_missing)
+    stream.write(content)
+
+
+def _render(markup: str) -> bytes:
+    fetcher = RefuseEverything()
+    fonts = FontConfiguration()
+    css = CSS(string=STYLESHEET, url_fetcher=fetcher, font_config=fonts)
+    try:
+        return HTML(string=markup, url_fetcher=fetcher).write_pdf(
+            stylesheets=[css], font_config=fonts
+        )
+    finally:
+        # Rendered documents are cyclic and hold whole fonts; waiting for the collector lets a
+        # worker that writes several documents grow by about 80 MB.
+        gc.collect()
+
+
+_GLYPH_WARNING = re.compile(r"\.notdef glyph.*\(U\+([0-9A-F]+)\)$", re.DOTALL)
+
+
+@contextmanager
+def _missing_glyphs() -> Iterator[set[str]]:
+    """Collect the characters WeasyPrint prints as boxes, which it only mentions in its log."""
+    found: set[str] = set()
+    thread = threading.get_ident()
+
+    class Listener(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            warning = _GLYPH_WARNING.match(record.getMessage())
+            # Another thread may be rendering another document through the same logger.
+            if warning and record.thread == thread:
+                found.add(chr(int(warning[1], 16)))
+
+    logger = logging.getLogger("weasyprint")
+    if logger.disabled or not logger.isEnabledFor(logging.WARNING):
+        raise RuntimeError("The weasyprint logger is off: missing glyphs would go unnoticed.")
+    listener = Listener(logging.WARNING)
+    logger.addHandler(listener)
+    try:
+        yield found
+    finally:
+        logger.removeHandler(listener)
+
+
+def _require_chinese_font(missing: set[str]) -> None:
+    """Fail when a character is missing that every complete Chinese font has."""
+    if any(c.isascii() or ("一" <= c <= "龥" and _in_gbk(c)) for c in missing):
+        raise MissingGlyphs(missing)
+
+
+def _in_gbk(char: str) -> bool:
+    try:
+        char.encode("gbk")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _markup(document: Document) -> str:
+    made = document.made_at.isoformat(timespec="seconds")
+    watermark = clean_text(document.watermark)
+    parts = [
+        '<!doctype html><html lang="zh-CN"><head><meta charset="utf-8">',
+        f"<title>{_safe(document.title)}</title>",
+        f'<meta name="dcterms.created" content="{made}">',
+        f'<meta name="dcterms.modified" content="{made}"></head>',
+        f'<body class="{document.orientation}">',
+        f'<p class="identity">{_safe(document.identity_text)}</p>',
+        f'<p class="made">{_safe(document.made_text)}</p>',
+        f'<p class="watermark">{_safe(watermark)}</p>' if watermark else "",
+    ]
+    break_before = False
+    for block in document.blocks:
+        if isinstance(block, PageBreak):
+            break_before = True
+            continue
+        markup = _block(block, page_of(document))
+        parts.append(f'<div class="page-break">{markup}</div>' if break_before else markup)
+        break_before = False
+    return "".join(parts) + "</body></html>"
+
+
+def _safe(text: str) -> str:
+    return escape(clean_text(text))
+
+
+def _block(block: Block, page: Page) -> str:
+    match block:
+        case Heading():
+            tag = f"h{block.level}"
+            lines = clean_text(block.text).split("\n")
+            return "".join(f"<{tag}>{escape(line)}</{tag}>" for line in lines)
+        case Paragraph():
+            return f'<section class="{block.style}">{_lines(clean_text(block.text))}</section>'
+        case Table():
+            return _table(block, page)
+    raise TypeError(f"{block!r} is not a block.")
+
+
+def _lines(text: str, css_class: str = "") -> str:
+    """One <p> per line: much faster in WeasyPrint than <br>."""
+    mark = f' class="{css_class}"' if css_class else ""
+    return "".join(f"<p{mark}>{escape(line) or '<br>'}</p>" for line in text.split("\n"))
+
+
+def _table(table: Table, page: Page) -> str:
+    parts = ["<table><colgroup>"]
+    parts += [f'<col style="width:{width:.3f}%">' for width in table.widths(100)]
+    parts.append("</colgroup>")
+    if table.has_header:
+        cells = "".join(f"<th>{_lines(clean_text(c.title))}</th>" for c in table.columns)
+        parts.append(f"<thead><tr>{cells}</tr></thead>")
+    widths = table.widths(page.text_width)
+    first = True
+    for group in table.groups:
+        parts.append("<tbody>")
+        if group.title is not None:
+            title = _lines(clean_text(group.title))
+            parts.append(f'<tr class="group"><th colspan="{len(table.columns)}">{title}</th></tr>')
+        for row in texts_of(table, group):
+            cells = "".join(_cell(*pair) for pair in zip(row, table.columns, strict=True))
+            breakable = first or may_break(row, widths, page)
+            parts.append(
+                f'<tr class="breakable">{cells}</tr>' if breakable else f"<tr>{cells}</tr>"
+            )
+            first = False
+        parts.append("</tbody>")
+    return "".join(parts) + "</table>"
+
+
+def _cell(text: str, column: Column) -> str:
+    tag = "th" if column.heading else "td"
+    css_class = "item" if column.kind is Kind.NUMBERED else ""
+    return f'<{tag} class="{column.align}">{_lines(text, css_class)}</{tag}>'

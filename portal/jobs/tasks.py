@@ -1,0 +1,59 @@
+"""The one Celery task: take a job and do its work. The only place that knows Celery's ways."""
+
+import logging
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from portal.accounts.models import User
+from portal.celery import app
+from portal.errors import PortalError
+from portal.jobs.models import Job
+from portal.jobs.registry import KINDS
+
+logger = logging.getLogger(__name__)
+
+
+def start(*, owner: User, kind: str, title: str, **parameters: Any) -> Job:
+    """Record a job and queue it when the surrounding transaction commits."""
+    job = Job.objects.create(owner=owner, kind=kind, title=title, parameters=parameters)
+    transaction.on_commit(lambda: run.delay(job.pk))
+    return job
+
+
+def requeue() -> int:
+    """Queue again every job that no living worker has; how many there were."""
+    waiting = list(Job.objects.unclaimed().values_list("pk", flat=True))
+    for pk in waiting:
+        run.delay(pk)
+    return len(waiting)
+
+
+@app.task
+def run(pk: int) -> None:
+    """Do a job's work, unless another worker has it or it is done."""
+    claimed = (
+        Job.objects.unclaimed()
+        .filter(pk=pk)
+        .update(status=Job.Status.RUNNING, percent=0, message="", touched_at=timezone.now())
+    )
+    if not claimed:
+        return
+    job = Job.objects.select_related("owner").get(pk=pk)
+    try:
+        KINDS[job.kind](job)
+    except PortalError as error:
+        _finish(job, Job.Status.FAILED, str(error))
+    except Exception:
+        # The owner must see an end; the details are for the log, by id alone.
+        logger.exception("job %s failed", pk)
+        _finish(job, Job.Status.FAILED, "处理时出错，已记录。请稍后重试；仍不成功请联系省厅。")
+    else:
+        job.percent = 100
+        _finish(job, Job.Status.DONE, job.message)
+
+
+def _finish(job: Job, status: Job.Status, message: str) -> None:
+    job.status, job.message = status, message
+    job.save(update_fields=["status", "percent", "message", "touched_at"])

@@ -1,0 +1,157 @@
+"""A round is data: level, editions, deadlines, seats and texts, all filled in by the province."""
+
+from datetime import datetime
+from typing import Self
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.functional import cached_property
+
+from portal.catalogue.models import Bureau, Condition, Indicator, Level, Scenario, Segment
+
+
+class Deadline(models.TextChoices):
+    """Whose deadline a verb obeys."""
+
+    ENTERPRISE = "enterprise", "企业申报截止"
+    BUREAU = "bureau", "推荐单位报送截止"
+
+
+class RoundQuerySet(models.QuerySet):
+    def published(self) -> Self:
+        return self.filter(published_at__isnull=False)
+
+    def open(self, at: datetime | None = None) -> Self:
+        """The published rounds in which enterprises can file at the instant ``at`` (now)."""
+        at = at or timezone.now()
+        return self.published().filter(opens_at__lte=at, enterprise_deadline__gt=at)
+
+
+class Round(models.Model):
+    """申报批次: one year's call for one level."""
+
+    slug = models.SlugField("标识", unique=True, help_text="用于网址，如 2024-excellent")
+    title = models.CharField("名称", max_length=60)
+    year = models.PositiveSmallIntegerField("年度")
+    level = models.CharField("等级", max_length=10, choices=Level)
+    opens_at = models.DateTimeField("开始申报时间")
+    enterprise_deadline = models.DateTimeField(
+        Deadline.ENTERPRISE.label, help_text="此刻起不再接收；“22日前”填次日 00:00:00。"
+    )
+    bureau_deadline = models.DateTimeField(
+        Deadline.BUREAU.label, help_text="此刻起不再接收；“22日前”填次日 00:00:00。"
+    )
+    seats_per_bureau = models.PositiveSmallIntegerField("每个推荐单位的名额", default=3)
+    scenario_edition = models.PositiveSmallIntegerField("场景指引版本（年）")
+    indicator_edition = models.PositiveSmallIntegerField("指标版本（年）")
+    condition_edition = models.PositiveSmallIntegerField("条件版本（年）")
+    notice_date = models.DateField("通知日期", null=True, blank=True)
+    contact_office = models.CharField("联系处室", max_length=40, blank=True)
+    contact_phone = models.CharField("联系电话", max_length=30, blank=True)
+    national_platform = models.CharField("国家平台", max_length=60, blank=True)
+    published_at = models.DateTimeField("发布时间", null=True, blank=True, editable=False)
+
+    objects = RoundQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "申报批次"
+        ordering = ["-opens_at"]
+        constraints = [
+            models.CheckConstraint(
+                name="round_deadlines_in_order",
+                condition=Q(opens_at__lt=F("enterprise_deadline"))
+                & Q(enterprise_deadline__lte=F("bureau_deadline")),
+                violation_error_message="时间次序不对：开始申报应早于企业申报截止，"
+                "企业申报截止不晚于推荐单位报送截止。",
+            ),
+            models.CheckConstraint(
+                name="round_has_seats",
+                condition=Q(seats_per_bureau__gte=1),
+                violation_error_message="每个推荐单位至少 1 个名额。",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def deadline(self, which: Deadline) -> datetime:
+        """The exclusive instant of a deadline: at that instant it is already too late."""
+        return self.enterprise_deadline if which == Deadline.ENTERPRISE else self.bureau_deadline
+
+    def is_open(self, which: Deadline, at: datetime | None = None) -> bool:
+        at = at or timezone.now()
+        return self.opens_at <= at < self.deadline(which)
+
+    @property
+    def is_published(self) -> bool:
+        return self.published_at is not None
+
+    @property
+    def deadlines_coincide(self) -> bool:
+        """True when bureaus have no time of their own to review (the 2024 notice's case)."""
+        return self.enterprise_deadline == self.bureau_deadline
+
+    @property
+    def project_noun(self) -> str:
+        """卓越级智能工厂项目: what the round's documents call an entry."""
+        return f"{self.get_level_display()}智能工厂项目"
+
+    @cached_property
+    def segments(self) -> list[Segment]:
+        return Segment.objects.cached(edition=self.scenario_edition)
+
+    @cached_property
+    def scenarios(self) -> list[Scenario]:
+        return Scenario.objects.cached(segment__edition=self.scenario_edition)
+
+    @cached_property
+    def indicators(self) -> list[Indicator]:
+        return Indicator.objects.cached(edition=self.indicator_edition)
+
+    @cached_property
+    def conditions(self) -> list[Condition]:
+        """The clauses that apply to the round's level, in the notice's order."""
+        rows = Condition.objects.cached(edition=self.condition_edition)
+        return [row for row in rows if row.applies_to(self.level)]
+
+    def seats_for(self, bureau: Bureau) -> int:
+        """名额 of one bureau: its own quota, or the round's."""
+        own = {quota.bureau_id: quota.seats for quota in self.quotas.all()}
+        return own.get(bureau.pk, self.seats_per_bureau)
+
+
+class Quota(models.Model):
+    """名额例外: a bureau whose number of seats differs from the round's."""
+
+    round = models.ForeignKey(Round, models.CASCADE, related_name="quotas")
+    bureau = models.ForeignKey(Bureau, models.PROTECT, verbose_name="推荐单位")
+    seats = models.PositiveSmallIntegerField("名额")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "名额例外"
+        constraints = [
+            models.UniqueConstraint(fields=["round", "bureau"], name="quota_once_per_bureau")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.bureau}：{self.seats}"
+
+
+class Declaration(models.Model):
+    """承诺事项: a statement of the notice that the enterprise makes when it submits."""
+
+    round = models.ForeignKey(Round, models.CASCADE, related_name="declarations")
+    order = models.PositiveSmallIntegerField("次序")
+    text = models.TextField("内容")
+    clause = models.CharField("依据", max_length=40, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "承诺事项"
+        ordering = ["round", "order"]
+        constraints = [
+            models.UniqueConstraint(fields=["round", "order"], name="declaration_order_unique")
+        ]
+
+    def __str__(self) -> str:
+        return self.text

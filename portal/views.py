@@ -1,0 +1,42 @@
+"""Pages that belong to nobody: the front page, the way home by role, health, error pages."""
+
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import PermissionDenied
+from django.db import connection
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from portal.accounts.models import Role
+from portal.rounds.models import Round
+
+HOMES = {
+    Role.ENTERPRISE: "applications:index",
+    Role.BUREAU: "review:inbox",
+    Role.PROVINCE: "review:cockpit",
+}
+
+
+@login_not_required
+def home(request: HttpRequest) -> HttpResponse:
+    """The front page for visitors; for everybody else, the page their work starts on."""
+    if request.user.is_authenticated:
+        return redirect(HOMES[Role(request.user.role)])
+    rounds = Round.objects.open().order_by("enterprise_deadline")
+    return render(request, "home.html", {"rounds": rounds})
+
+
+@login_not_required
+def health(request: HttpRequest) -> HttpResponse:
+    """Alive and able to ask the database."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return HttpResponse("ok", content_type="text/plain")
+
+
+def forbidden(request: HttpRequest, exception: PermissionDenied) -> HttpResponse:
+    return render(request, "403.html", {"whose": str(exception)}, status=403)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """The form's protection token is stale: say how to keep what was typed."""
+    return render(request, "403_csrf.html", status=403)

@@ -1,0 +1,47 @@
+"""Forms of the review side."""
+
+from crispy_forms.helper import FormHelper
+from django import forms
+
+from portal.documents.model import clean_text
+
+
+class _Plain(forms.Form):
+    @property
+    def helper(self) -> FormHelper:
+        helper = FormHelper()
+        helper.form_tag = False
+        helper.disable_csrf = True
+        return helper
+
+
+class CommentField(forms.CharField):
+    """A reason that somebody else will read."""
+
+    def __init__(self, **kwargs) -> None:
+        super().__init__(widget=forms.Textarea(attrs={"rows": 3}), max_length=2000, **kwargs)
+
+    def to_python(self, value) -> str:
+        return clean_text(super().to_python(value).replace("\r\n", "\n"))
+
+
+class CommentForm(_Plain):
+    comment = CommentField(label="意见", required=False)
+
+
+class SendForm(_Plain):
+    """What the bureau states when it sends its list."""
+
+    signatory = forms.CharField(
+        label="签发人", max_length=40, help_text="签发推荐名单的负责人姓名。"
+    )
+    statement = CommentField(
+        label="情况说明",
+        required=False,
+        help_text="名单为空时必填；其他情况可不填。",
+    )
+    version = forms.IntegerField(widget=forms.HiddenInput)
+
+
+class ReasonForm(_Plain):
+    reason = CommentField(label="退回理由", help_text="推荐单位会看到这段文字。")

@@ -1,0 +1,55 @@
+"""``export_summary``: Annex 1 from the command line."""
+
+import os
+import tempfile
+from argparse import ArgumentParser
+from pathlib import Path
+
+from django.core.management.base import BaseCommand, CommandError
+
+from portal.catalogue.models import Bureau
+from portal.documents import Format, write
+from portal.rounds.models import Round
+from review import summary
+
+
+class Command(BaseCommand):
+    help = "导出推荐汇总表（附件1）：全省，或用 --bureau 指定一个推荐单位。未报送的单位列在标准错误输出。"
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--round", required=True, help="批次标识，如 2024-excellent")
+        parser.add_argument("--bureau", help="推荐单位代码，如 140100；不填为全省")
+        parser.add_argument("--format", required=True, choices=[f.value for f in Format])
+        parser.add_argument("--output", required=True, type=Path, help="输出文件")
+
+    def handle(self, **options) -> None:
+        round = Round.objects.filter(slug=options["round"]).first()
+        if round is None:
+            slugs = "、".join(Round.objects.values_list("slug", flat=True)) or "（无）"
+            raise CommandError(f"没有标识为“{options['round']}”的批次；现有批次：{slugs}。")
+        bureau = None
+        if options["bureau"]:
+            bureau = Bureau.objects.filter(code=options["bureau"]).first()
+            if bureau is None:
+                raise CommandError(
+                    f"没有代码为“{options['bureau']}”的推荐单位，代码如 140100（太原市）。"
+                )
+        result = summary.build(round, bureau)
+        for sentence in result.missing:
+            self.stderr.write(f"未收入：{sentence}")
+        self._write(result, Format(options["format"]), options["output"])
+        self.stdout.write(f"已生成 {options['output']}（校验码 {result.document.check_code}）")
+
+    @staticmethod
+    def _write(result: summary.Summary, format: Format, output: Path) -> None:
+        """Write beside the target and rename, so that no half file is ever found there."""
+        if not output.parent.is_dir():
+            raise CommandError(f"目录不存在：{output.parent}")
+        with tempfile.NamedTemporaryFile(dir=output.parent, delete=False) as stream:
+            try:
+                write(result.document, format, stream)
+            except BaseException:
+                os.unlink(stream.name)
+                raise
+        os.chmod(stream.name, 0o644)
+        os.replace(stream.name, output)

@@ -1,0 +1,140 @@
+"""推荐汇总表（附件1）: ranked lists → Document."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from django.utils import timezone
+
+from applications.models import Revision
+from portal.catalogue.models import Bureau
+from portal.documents.model import (
+    Block,
+    Column,
+    Document,
+    Group,
+    Kind,
+    Paragraph,
+    Style,
+    Table,
+    Value,
+)
+from portal.rounds.models import Round
+from review.models import RankedList, Seat
+
+NOTE = "注：1.推荐的{noun}按优先次序排名；2.推荐数量不能超过通知中规定的上限。"
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The table, and what keeps it from being complete (Chinese sentences)."""
+
+    document: Document
+    missing: list[str]
+
+
+def columns(round: Round) -> tuple[Column, ...]:
+    """The six columns of Annex 1, to the character; the level is the round's."""
+    return (
+        Column("序号", Kind.INTEGER, 12, "center"),
+        Column("申报单位名称", Kind.TEXT, 46),
+        Column(f"{round.project_noun}名称", Kind.TEXT, 48),
+        Column("涉及典型场景实例（罗列）", Kind.NUMBERED, 106),
+        Column("联系人", Kind.TEXT, 20, "center"),
+        Column("联系方式（手机号）", Kind.TEXT, 31, "center"),
+    )
+
+
+def build(round: Round, bureau: Bureau | None = None) -> Summary:
+    """Annex 1 of one bureau, or of the whole province when none is named.
+
+    Only sent and received lists are in. The rows of a province's table are grouped by bureau in
+    the notice's order and numbered inside it.
+    """
+    lists = RankedList.objects.filter(round=round).select_related("bureau")
+    if bureau:
+        lists = lists.filter(bureau=bureau)
+    lists = list(lists.order_by("bureau__order"))
+    seats = _seats(round, [ranked_list for ranked_list in lists if not ranked_list.is_open])
+    groups = tuple(
+        Group(None if bureau else unit.name, tuple(_row(number, seat) for number, seat in members))
+        for unit, members in _by_bureau(seats)
+    )
+    title = f"{round.project_noun}推荐汇总表"
+    unit = bureau.name if bureau else ""
+    blocks: tuple[Block, ...] = (
+        Paragraph("附件1", Style.ANNEX_LABEL),
+        Paragraph(title, Style.TITLE),
+        Paragraph(f"推荐单位（盖章）：{unit}", Style.UNIT_LINE),
+        Table(columns(round), groups),
+        Paragraph(NOTE.format(noun=round.project_noun), Style.NOTE),
+    )
+    document = Document(
+        title=f"{round.year}年度{title}{f'（{bureau.short_name}）' if bureau else ''}",
+        blocks=blocks,
+        orientation="landscape",
+        made_at=timezone.now(),
+        revision=_revision(seats),
+    )
+    return Summary(document, _missing(lists, bureau))
+
+
+def table_of(document: Document) -> Table:
+    """The one table of a summary document."""
+    return next(block for block in document.blocks if isinstance(block, Table))
+
+
+def preview(ranked_list: RankedList) -> list[tuple[Value, ...]]:
+    """The rows that sending this list would put into Annex 1."""
+    seats = _seats(ranked_list.round, [ranked_list])
+    return [_row(number, seat) for number, seat in enumerate(seats, 1)]
+
+
+def _seats(round: Round, lists: Sequence[RankedList]) -> list[Seat]:
+    """The occupied seats of the lists, by bureau in the notice's order, then by place."""
+    return list(
+        Seat.objects.filter(
+            round=round,
+            bureau__in=[ranked_list.bureau_id for ranked_list in lists],
+            application__isnull=False,
+        )
+        .select_related("bureau", "application__current_revision")
+        .order_by("bureau__order", "number")
+    )
+
+
+def _by_bureau(seats: Sequence[Seat]) -> Iterator[tuple[Bureau, list[tuple[int, Seat]]]]:
+    for bureau, members in groupby(seats, key=lambda seat: seat.bureau):
+        yield bureau, list(enumerate(members, 1))
+
+
+def _row(number: int, seat: Seat) -> tuple[Value, ...]:
+    revision: Revision = seat.application.current_revision
+    return (
+        number,
+        revision.data["enterprise"]["name"],
+        revision.project_name,
+        tuple(revision.scenario_lines),
+        revision.text("basic", "contact_name"),
+        revision.text("basic", "contact_mobile"),
+    )
+
+
+def _revision(seats: Sequence[Seat]) -> str:
+    """One hash for the whole table: the members' revisions in their places."""
+    members = [
+        [seat.bureau.code, seat.number, seat.application.current_revision.sha256] for seat in seats
+    ]
+    return Revision.digest({"members": members})
+
+
+def _missing(lists: Sequence[RankedList], bureau: Bureau | None) -> list[str]:
+    if not lists:
+        return [f"{bureau or '各推荐单位'}在该批次没有推荐名单：批次尚未发布。"]
+    missing = []
+    for ranked_list in lists:
+        if ranked_list.was_returned:
+            missing.append(f"{ranked_list.bureau.name}：名单已被退回，尚未重新报送")
+        elif ranked_list.is_open:
+            missing.append(f"{ranked_list.bureau.name}：尚未报送")
+    return missing

@@ -1,0 +1,37 @@
+"""Background work of the review side."""
+
+import tempfile
+
+from portal.catalogue.models import Bureau
+from portal.documents import Format, write
+from portal.documents.model import Document
+from portal.errors import PortalError
+from portal.jobs.models import Job
+from portal.jobs.registry import work
+from portal.rounds.models import Round
+from review import summary
+
+SUMMARY = "summary"
+
+
+def file_name(document: Document, format: Format) -> str:
+    return f"{document.title}.{Format(format).extension}"
+
+
+@work(SUMMARY)
+def make_summary(job: Job) -> None:
+    """Annex 1 of ``round`` (id), of one ``bureau`` (id) or all (None), in ``format``."""
+    job.report(10, "正在汇集推荐名单")
+    round = Round.objects.get(pk=job.parameters["round"])
+    bureau_id = job.parameters["bureau"]
+    bureau = Bureau.objects.get(pk=bureau_id) if bureau_id else None
+    result = summary.build(round, bureau)
+    if bureau and result.missing:
+        raise PortalError(f"{result.missing[0]}，不能生成推荐汇总表。")
+    format = Format(job.parameters["format"])
+    job.report(40, "正在生成文件")
+    with tempfile.TemporaryFile() as stream:
+        write(result.document, format, stream)
+        stream.seek(0)
+        job.keep(stream, file_name(result.document, format))
+    job.message = f"未收入：{'；'.join(result.missing)}。" if result.missing else ""

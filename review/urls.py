@@ -1,0 +1,28 @@
+from django.urls import path
+
+from review.views import bureau, province, shared
+
+app_name = "review"
+
+urlpatterns = [
+    path("applications/<int:pk>/", shared.reader, name="reader"),
+    path("applications/<int:pk>/revisions/<int:number>/", shared.reader, name="revision"),
+    path("export/<slug:slug>/", shared.export, name="export"),
+    # Bureau
+    path("bureau/", bureau.inbox, name="inbox"),
+    path("bureau/applications/<int:pk>/<slug:verb>/", bureau.decide, name="decide"),
+    path("bureau/<slug:slug>/ranking/", bureau.board, name="board"),
+    path("bureau/<slug:slug>/ranking/recommend/", bureau.recommend, name="recommend"),
+    path("bureau/<slug:slug>/ranking/order/", bureau.reorder, name="reorder"),
+    path("bureau/<slug:slug>/ranking/opinions/", bureau.opinions, name="opinions"),
+    path("bureau/<slug:slug>/send/", bureau.send, name="send"),
+    # Province
+    path("province/", province.cockpit, name="cockpit"),
+    path("province/applications/", province.applications, name="applications"),
+    path("province/summary/", province.summary_page, name="summary"),
+    path("province/lists/<int:pk>/", province.ranked_list, name="ranked_list"),
+    path("province/lists/<int:pk>/receive/", province.receive, name="receive"),
+    path("province/lists/<int:pk>/return/", province.send_back, name="send_back"),
+    path("province/rounds/", province.rounds, name="rounds"),
+    path("province/rounds/<slug:slug>/publish/", province.publish, name="publish"),
+]

@@ -1,0 +1,196 @@
+"""The bureau's pages: its inbox, its decisions, its ranking board, sending its list."""
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from applications.models import Application
+from applications.states import BY_VERB, Status
+from portal.accounts.access import role_required
+from portal.accounts.models import Role
+from portal.rounds.models import Round
+from review import ranking, summary
+from review.forms import CommentForm, SendForm
+from review.lists import Query, choose_round
+from review.models import RankedList
+from review.views.shared import DECISIONS, FORMATS, attempt, reader_page
+
+bureau_only = role_required(Role.BUREAU)
+
+
+def _ranked_list(request: HttpRequest, slug: str) -> RankedList:
+    return get_object_or_404(
+        RankedList.objects.visible_to(request.user).select_related("round", "bureau"),
+        round__slug=slug,
+    )
+
+
+@require_safe
+@bureau_only
+def inbox(request: HttpRequest) -> HttpResponse:
+    """The bureau's applications in a round; what waits for it first."""
+    round = choose_round(request.GET.get("round"))
+    if round is None:
+        return render(request, "review/no_round.html")
+    query = Query.of(round, request.GET)
+    seats = ranking.seats_of(_ranked_list(request, round.slug))
+    context = {
+        "round": round,
+        "rounds": Round.objects.published(),
+        "query": query,
+        "page": query.page(request.user, request.GET.get("page")),
+        "counts": query.counts(request.user),
+        "seats": seats,
+        "taken": len(ranking.order_of(seats)),
+        "ranked_list": _ranked_list(request, round.slug),
+    }
+    return render(request, "review/inbox.html", context)
+
+
+@require_POST
+@bureau_only
+def decide(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
+    """Accept, return, decline, or take a decline back."""
+    if verb not in DECISIONS:
+        raise Http404
+    applications = Application.objects.visible_to(request.user).with_parties()
+    application = get_object_or_404(applications, pk=pk)
+    ranked_list = _ranked_list(request, application.round.slug)
+    form = CommentForm(request.POST)
+    decided = form.is_valid() and attempt(
+        request,
+        lambda: ranking.decide(
+            ranked_list,
+            application,
+            verb,
+            actor=request.user,
+            comment=form.cleaned_data["comment"],
+        ),
+        f"已办理：{BY_VERB[verb].label}。",
+    )
+    if not decided:
+        return reader_page(request, pk, form=form, status=409)
+    return redirect("review:reader", pk)
+
+
+@require_safe
+@bureau_only
+def board(request: HttpRequest, slug: str) -> HttpResponse:
+    """Candidates on one side, the numbered seats on the other."""
+    ranked_list = _ranked_list(request, slug)
+    seats = ranking.seats_of(ranked_list)
+    accepted = Application.objects.visible_to(request.user).filter(
+        round=ranked_list.round, status=Status.ACCEPTED
+    )
+    candidates = accepted.exclude(pk__in=ranking.order_of(seats)).with_parties().order_by("pk")
+    context = {
+        "ranked_list": ranked_list,
+        "round": ranked_list.round,
+        "seats": seats,
+        "taken": len(ranking.order_of(seats)),
+        "candidates": candidates,
+        "events": ranked_list.events.select_related("actor"),
+        "formats": FORMATS,
+    }
+    return render(request, "review/board.html", context)
+
+
+@require_POST
+@bureau_only
+def recommend(request: HttpRequest, slug: str) -> HttpResponse:
+    ranked_list = _ranked_list(request, slug)
+    application = get_object_or_404(
+        Application.objects.visible_to(request.user).filter(round=ranked_list.round),
+        pk=_pk(request.POST.get("application")),
+    )
+    attempt(
+        request,
+        lambda: ranking.recommend(ranked_list, application, actor=request.user),
+        f"已将“{application.enterprise}”列入推荐名单。",
+    )
+    return redirect("review:board", slug)
+
+
+@require_POST
+@bureau_only
+def reorder(request: HttpRequest, slug: str) -> HttpResponse:
+    """Move a seated application up or down, or off the list: the whole new order is saved."""
+    ranked_list = _ranked_list(request, slug)
+    order = ranking.order_of(ranking.seats_of(ranked_list))
+    pk = _pk(request.POST.get("application"))
+    if pk not in order:
+        messages.error(request, "该申报已不在名单中，请按最新名单重新操作。")
+        return redirect("review:board", slug)
+    here = order.index(pk)
+    match request.POST.get("move"):
+        case "up" if here > 0:
+            order[here - 1], order[here] = order[here], order[here - 1]
+        case "down" if here < len(order) - 1:
+            order[here + 1], order[here] = order[here], order[here + 1]
+        case "remove":
+            order.remove(pk)
+        case _:
+            return redirect("review:board", slug)
+    attempt(
+        request,
+        lambda: ranking.replace_order(
+            ranked_list, order, version=_pk(request.POST.get("version")), actor=request.user
+        ),
+        "推荐次序已保存。",
+    )
+    return redirect("review:board", slug)
+
+
+@require_POST
+@bureau_only
+def opinions(request: HttpRequest, slug: str) -> HttpResponse:
+    """Save the reason given for each place."""
+    ranked_list = _ranked_list(request, slug)
+    texts = {
+        int(name.removeprefix("opinion-")): text
+        for name, text in request.POST.items()
+        if name.removeprefix("opinion-").isdecimal() and name.startswith("opinion-")
+    }
+    attempt(
+        request,
+        lambda: ranking.save_opinions(
+            ranked_list, texts, version=_pk(request.POST.get("version")), actor=request.user
+        ),
+        "推荐意见已保存。",
+    )
+    return redirect("review:board", slug)
+
+
+@bureau_only
+def send(request: HttpRequest, slug: str) -> HttpResponse:
+    """Look once more at what will be sent, sign, send."""
+    ranked_list = _ranked_list(request, slug)
+    if not ranked_list.is_open:
+        return redirect("review:board", slug)
+    form = SendForm(request.POST or None, initial={"version": ranked_list.version})
+    if request.method == "POST" and form.is_valid():
+        sent = attempt(
+            request,
+            lambda: ranking.send(ranked_list, actor=request.user, **form.cleaned_data),
+            "推荐名单已报送省厅。现在可以导出推荐汇总表（附件1）盖章。",
+        )
+        if sent:
+            return redirect("review:board", slug)
+    pending = Application.objects.visible_to(request.user).filter(
+        round=ranked_list.round, status=Status.SUBMITTED
+    )
+    context = {
+        "ranked_list": ranked_list,
+        "round": ranked_list.round,
+        "form": form,
+        "columns": summary.columns(ranked_list.round),
+        "rows": summary.preview(ranked_list),
+        "pending": pending.count(),
+    }
+    return render(request, "review/send.html", context)
+
+
+def _pk(text: str | None) -> int:
+    """A posted number; one that matches nothing when it is no number."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 12 else -1

@@ -1,0 +1,104 @@
+"""Pages that bureau and province share: reading an application, exporting Annex 1."""
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from applications.models import Application
+from applications.states import verbs_for
+from portal.accounts.access import role_required
+from portal.accounts.models import Role
+from portal.catalogue.models import Bureau
+from portal.documents import Format
+from portal.errors import PortalError
+from portal.jobs.tasks import start
+from portal.rounds.models import Round
+from review import tasks
+from review.forms import CommentForm
+from review.models import RankedList
+
+officers_only = role_required(Role.BUREAU, Role.PROVINCE)
+
+DECISIONS = ("accept", "return_for_changes", "decline", "undo_decline")
+"""The verbs a bureau carries out on the reader's page."""
+
+FORMATS = {Format.PDF: "PDF", Format.XLSX: "Excel", Format.DOCX: "Word"}
+
+
+def attempt(request: HttpRequest, act: Callable[[], object], done: str) -> bool:
+    """Carry out an act and tell the officer how it went; whether it went well."""
+    try:
+        act()
+    except PortalError as error:
+        messages.error(request, str(error))
+        return False
+    messages.success(request, done)
+    return True
+
+
+@require_safe
+@officers_only
+def reader(request: HttpRequest, pk: int, number: int | None = None) -> HttpResponse:
+    """A submitted revision as a document, with what this officer may do about it."""
+    return reader_page(request, pk, number=number)
+
+
+def reader_page(
+    request: HttpRequest,
+    pk: int,
+    *,
+    number: int | None = None,
+    form: CommentForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """The reader; with ``form``, what the officer typed is still there."""
+    applications = Application.objects.visible_to(request.user).with_parties()
+    application = get_object_or_404(applications.select_related("seat"), pk=pk)
+    revision = application.current_revision
+    if revision and number is not None:
+        revision = get_object_or_404(application.revisions, number=number)
+    ranked_list = get_object_or_404(
+        RankedList.objects.visible_to(request.user),
+        round=application.round_id,
+        bureau=application.bureau_id,
+    )
+    verbs = verbs_for(application.status, request.user.role) if ranked_list.is_open else []
+    context = {
+        "application": application,
+        "revision": revision,
+        "ranked_list": ranked_list,
+        "seat": getattr(application, "seat", None),
+        "verbs": [verb for verb in verbs if verb.verb in DECISIONS],
+        "comment_form": form or CommentForm(),
+        "events": application.events.select_related("actor", "revision"),
+        "status_label": application.status_label(request.user.role),
+    }
+    return render(request, "review/reader.html", context, status=status)
+
+
+@require_POST
+@officers_only
+def export(request: HttpRequest, slug: str) -> HttpResponse:
+    """Start making Annex 1; a bureau gets its own, the province any or all."""
+    round = get_object_or_404(Round.objects.published(), slug=slug)
+    try:
+        format = Format(request.POST.get("format", ""))
+    except ValueError:
+        raise Http404 from None
+    bureau = None
+    if request.user.is_bureau:
+        bureau = request.user.bureau
+    elif code := request.POST.get("bureau"):
+        bureau = get_object_or_404(Bureau, code=code)
+    job = start(
+        owner=request.user,
+        kind=tasks.SUMMARY,
+        title=f"推荐汇总表（{bureau.short_name if bureau else '全省'}，{FORMATS[format]}）",
+        round=round.pk,
+        bureau=bureau.pk if bureau else None,
+        format=format.value,
+    )
+    return redirect("jobs:detail", job.pk)

@@ -1,0 +1,158 @@
+"""The PDF: what every page carries, glyphs, and no way out of the document."""
+
+import io
+import logging
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pdfplumber
+import pytest
+from weasyprint import HTML
+
+from portal.documents import Format, pdf
+from portal.documents.model import Group, PageBreak, Paragraph, Table
+from tests.portal.documents import samples
+from tests.portal.documents.readers import pdf_pages, written
+
+DEJAVU = Path("/usr/share/fonts/truetype/dejavu")
+
+
+@pytest.fixture(scope="module")
+def annex_pages() -> list[str]:
+    return pdf_pages(written(samples.annex(units=4), Format.PDF))
+
+
+def test_the_header_row_is_repeated_on_every_page(annex_pages):
+    assert len(annex_pages) > 3
+    assert all("涉及典型场景实例（罗列）" in page for page in annex_pages)
+
+
+def test_the_footer_names_check_code_revision_page_and_time(annex_pages):
+    code = samples.annex(units=4).check_code
+    for number, page in enumerate(annex_pages, 1):
+        footer = page.splitlines()[-1].replace(" ", "")
+        assert footer == (
+            f"校验码{code}版本a1b2c3d4e5f6第{number}页共{len(annex_pages)}页"
+            "生成时间2024-11-2223:59:59"
+        )
+
+
+def test_title_and_first_row_share_the_first_page(annex_pages):
+    assert "推荐汇总表" in annex_pages[0]
+    assert "山西晋泰液压支架" in annex_pages[0]
+
+
+def test_a_row_taller_than_a_page_keeps_the_header_on_every_page():
+    table = samples.annex(units=1).blocks[3]
+    rows = table.groups[0].rows
+    tall = (*rows[0][:3], tuple(samples.SCENARIOS * 12), *rows[0][4:])
+    document = replace(
+        samples.annex(units=1), blocks=(Table(table.columns, (Group("组", (rows[1], tall)),)),)
+    )
+    pages = pdf_pages(written(document, Format.PDF))
+    assert len(pages) >= 3
+    assert all("涉及典型场景实例（罗列）" in page for page in pages)
+    assert "48." in pages[-1]
+
+
+def test_a_group_heading_never_stands_alone_at_the_foot_of_a_page():
+    units = samples.annex().blocks[3].groups
+    for page in pdf_pages(written(samples.annex(), Format.PDF)):
+        *_, last, _ = page.splitlines()
+        assert last not in {unit.title for unit in units}
+
+
+def test_a_page_break_starts_a_new_page():
+    document = samples.texts("表")
+    document = replace(document, blocks=(Paragraph("前"), PageBreak(), *document.blocks))
+    first, second = pdf_pages(written(document, Format.PDF))
+    assert first.startswith("前")
+    assert "内容" in second
+
+
+def test_the_watermark_is_on_every_page():
+    pages = pdf_pages(written(samples.book(watermark="稿"), Format.PDF))
+    assert len(pages) > 2
+    assert all("稿" in page for page in pages)
+
+
+def test_a_character_without_glyph_is_spelled_out_and_nothing_else_changes():
+    pages = pdf_pages(written(samples.texts("刘\U000f1234<强>&\u0378"), Format.PDF))
+    assert "刘〔U+F1234〕<强>&〔U+0378〕" in pages[0]
+
+
+def test_rare_characters_of_names_are_printed_as_themselves():
+    pages = pdf_pages(written(samples.texts("㛃𬭎䶮喆堃昇犇翀"), Format.PDF))
+    assert "㛃𬭎䶮喆堃昇犇翀" in pages[0]
+
+
+@pytest.mark.skipif(not DEJAVU.is_dir(), reason="needs a font without Chinese")
+def test_without_a_chinese_font_the_pdf_fails_and_says_what_to_install(tmp_path):
+    config = tmp_path / "fonts.conf"
+    config.write_text(
+        f"<fontconfig><dir>{DEJAVU}</dir><cachedir>{tmp_path}</cachedir></fontconfig>"
+    )
+    code = (
+        "import io\n"
+        "from portal.documents import pdf\n"
+        "from tests.portal.documents import samples\n"
+        "try: pdf.write(samples.texts('甲'), io.BytesIO())\n"
+        "except pdf.MissingGlyphs as error: print(error)"
+    )
+    environment = os.environ | {"FONTCONFIG_FILE": str(config), "PYTHONIOENCODING": "utf-8"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, encoding="utf-8", env=environment
+    )
+    assert "缺少中文字体" in done.stdout
+    assert "fonts-noto-cjk" in done.stdout
+
+
+def test_glyphs_are_not_left_unwatched_when_the_log_is_off():
+    logging.disable(logging.CRITICAL)
+    try:
+        with pytest.raises(RuntimeError, match="logger"):
+            written(samples.texts("甲"), Format.PDF)
+    finally:
+        logging.disable(logging.NOTSET)
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1/x", "https://a.cn/", "file:///etc/passwd"])
+def test_no_address_is_ever_opened(url):
+    with pytest.raises(ValueError, match="load nothing"):
+        pdf.RefuseEverything().fetch(url)
+
+
+def test_even_smuggled_markup_could_not_load_a_file(tmp_path):
+    secret = tmp_path / "secret.svg"
+    secret.write_text('<svg xmlns="http://www.w3.org/2000/svg"><text y="9">secret</text></svg>')
+    asked = []
+
+    class Watching(pdf.RefuseEverything):
+        def fetch(self, url, headers=None):
+            asked.append(url)
+            return super().fetch(url, headers)
+
+    page = HTML(string=f'<img src="{secret.as_uri()}">', url_fetcher=Watching()).write_pdf()
+    assert asked == [secret.as_uri()]
+    assert pdf_pages(page) == [""]
+
+
+def test_a_text_that_looks_like_markup_asks_for_no_address(monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        pdf.RefuseEverything, "fetch", lambda self, url, headers=None: asked.append(url)
+    )
+    written(samples.texts('<img src="file:///etc/passwd">', "url(http://127.0.0.1)"), Format.PDF)
+    assert asked == []
+
+
+def test_the_file_is_dated_by_the_document():
+    for days, date in ((0, "D:20241122"), (1, "D:20241123")):
+        document = samples.texts("甲", made_at=samples.MADE_AT + timedelta(days=days))
+        with pdfplumber.open(io.BytesIO(written(document, Format.PDF))) as file:
+            assert file.metadata["CreationDate"].startswith(date)
+            assert file.metadata["ModDate"].startswith(date)
