@@ -30,7 +30,7 @@ lint: setup-test
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
 	$(PY) manage.py makemigrations --check --dry-run
-	$(PY) -m djlint $(TEMPLATES) --check --lint --quiet
+	$(PY) -m djlint $(TEMPLATES) --check --lint
 
 format: setup-test
 	$(PY) -m ruff format .

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from django.db import models
 from django.utils import timezone
@@ -91,8 +92,17 @@ def progress(filing: Filing, found: list[Finding]) -> dict[str, tuple[int, int]]
 # Field by field
 
 
+def _is_tick(db_field: models.Field) -> bool:
+    """A box to tick, as opposed to a question answered with 是 or 否."""
+    return isinstance(db_field, models.BooleanField) and not db_field.null
+
+
+def _is_empty(db_field: models.Field, value: Any) -> bool:
+    return value is None or value == "" or (_is_tick(db_field) and not value)
+
+
 def _is_required(answers: Answers, db_field: models.Field) -> bool:
-    if isinstance(db_field, models.BooleanField) and not db_field.null:
+    if _is_tick(db_field):
         return db_field.name == "is_authentic"
     if getattr(answers, "is_not_applicable", False):
         return db_field.name == "note"
@@ -109,12 +119,12 @@ def _fields_of(
         title = f"{_short(group.row_title(answers, number))}："
     for db_field in answers.answer_fields():
         label = f"{title}“{db_field.verbose_name}”"
-        value = answers.answer(db_field.name)
+        value = answers.value_of(db_field.name)
         here = {**place, "field": db_field.name}
         if db_field.name in answers.unparsed:
             yield Finding(message=f"{label}填写有误，请按提示改正。", **here)
-        elif value in (None, "", False) and _is_required(answers, db_field):
-            verb = "请勾选" if isinstance(db_field, models.BooleanField) else "请填写"
+        elif _is_empty(db_field, value) and _is_required(answers, db_field):
+            verb = "请勾选" if _is_tick(db_field) else "请填写"
             yield Finding(message=f"{verb}{label}。", is_gap=True, **here)
         elif isinstance(db_field, models.TextField) and len(value) > db_field.max_length:
             yield Finding(
@@ -205,7 +215,7 @@ def _scenarios(filing: Filing) -> Iterator[Finding]:
 
 def _results(filing: Filing) -> Iterator[Finding]:
     for row in filing.rows["indicator_values"]:
-        indicator, value = row.fixed.title, row.answer("value")
+        indicator, value = row.fixed.title, row.value_of("value")
         if value is None or row.is_not_applicable:
             continue
         here = {"section": "results", "group": "indicator_values", "key": row.key, "field": "value"}

@@ -186,7 +186,7 @@ def kind_of(db_field: models.Field) -> Kind:
 
 def answer_text(answers: Answers, db_field: models.Field) -> str:
     """One answer in the words that every page and document shows."""
-    value = answers.answer(db_field.name)
+    value = answers.value_of(db_field.name)
     if isinstance(db_field, models.BooleanField):
         return {True: "是", False: "否", None: ""}[value]
     if db_field.choices:
@@ -211,7 +211,7 @@ def _fields(answers: Answers) -> list[dict[str, Any]]:
         {
             "name": f.name,
             "label": str(f.verbose_name),
-            "value": _plain(answers.answer(f.name)),
+            "value": _plain(answers.value_of(f.name)),
             "text": answer_text(answers, f),
         }
         for f in answers.answer_fields()

@@ -200,19 +200,20 @@ def submit(application: Application, declarations: list[str], *, actor: User) ->
     required answer is missing or a binding clause is not met, Closed after the deadline.
     """
     verb = "resubmit" if application.status == Status.RETURNED else "submit"
-    transition = _swap(application, verb, actor)
+    source, target = _claim(application, verb, actor)
     fresh = Application.objects.with_sections().get(pk=application.pk)
     filing = Filing.of(fresh)
     blocking = checks.blocking(checks.findings(filing))
     if blocking:
         raise NotReady(blocking)
-    agreed = set(fresh.round.declarations.values_list("text", flat=True))
-    if agreed - set(declarations):
+    required = set(fresh.round.declarations.values_list("text", flat=True))
+    if required - set(declarations):
         raise NotAllowed("请逐项阅读并勾选全部承诺后再提交。")
     revision = _freeze(fresh, {**snapshot(filing), "declarations": declarations}, actor)
-    Application.objects.filter(pk=fresh.pk).update(current_revision=revision)
-    application.current_revision = revision
-    _record(application, verb, *transition, actor, revision=revision)
+    # The row is locked by the claim; state and revision change together, as the constraint asks.
+    Application.objects.filter(pk=fresh.pk).update(status=target, current_revision=revision)
+    application.status, application.current_revision = target, revision
+    _record(application, verb, source, target, actor, revision=revision)
     return revision
 
 
@@ -250,12 +251,19 @@ def act(application: Application, verb: str, *, actor: User, comment: str = "") 
     comment = comment.strip()
     if BY_VERB[verb].needs_comment and not comment:
         raise NotAllowed(f"请填写“{BY_VERB[verb].label}”的理由，企业会看到它。")
-    transition = _swap(application, verb, actor)
-    _record(application, verb, *transition, actor, comment=comment)
+    source, target = _claim(application, verb, actor, status=BY_VERB[verb].target)
+    application.status = target
+    _record(application, verb, source, target, actor, comment=comment)
 
 
-def _swap(application: Application, verb: str, actor: User) -> tuple[Status, Status]:
-    """The compare-and-swap: from the status last read to the verb's target, or StaleState."""
+def _claim(
+    application: Application, verb: str, actor: User, **changes: Any
+) -> tuple[Status, Status]:
+    """The compare-and-swap that begins every verb.
+
+    Locks the application if it still is in the status last read, applying ``changes``; raises
+    StaleState when somebody was faster. Returns the verb's source and target.
+    """
     transition: Transition = BY_VERB[verb]
     if actor.role != transition.role:
         raise NotAllowed(f"您的账号不能办理“{transition.label}”。")
@@ -264,14 +272,13 @@ def _swap(application: Application, verb: str, actor: User) -> tuple[Status, Sta
     source = Status(application.status)
     if source not in transition.sources:
         raise StaleState()
-    swapped = (
+    claimed = (
         Application.objects.visible_to(actor)
         .filter(pk=application.pk, status=source)
-        .update(status=transition.target, touched_at=timezone.now())
+        .update(touched_at=timezone.now(), **changes)
     )
-    if not swapped:
+    if not claimed:
         raise StaleState()
-    application.status = transition.target
     return source, transition.target
 
 

@@ -36,7 +36,7 @@ class PortalAdminSite(AdminSite):
             return HttpResponseRedirect(home)
         if request.user.is_authenticated:
             # Signing in again would bring them straight back here, for ever.
-            raise PermissionDenied("后台管理只对省厅管理人员开放。")
+            raise PermissionDenied("省厅管理人员")
         wanted = {REDIRECT_FIELD_NAME: request.GET.get(REDIRECT_FIELD_NAME, home)}
         return HttpResponseRedirect(reverse(settings.LOGIN_URL, query=wanted))
 

@@ -56,11 +56,14 @@ class Query:
         return Paginator(rows, PAGE_SIZE).get_page(number)
 
     def counts(self, user: User) -> list[tuple[str, str, int]]:
-        """For each status its value, its label for this user and how many there are."""
+        """For all, then each status: its value, its label for this user, how many there are."""
         found = dict(
             self.base(user).values_list("status").annotate(n=Count("pk")).order_by("status")
         )
-        return [(s.value, s.label_for(user.role), found.get(s.value, 0)) for s in Status]
+        everything = ("", "全部", sum(found.values()))
+        return [everything] + [
+            (s.value, s.label_for(user.role), found.get(s.value, 0)) for s in Status
+        ]
 
 
 def choose_round(slug: str | None) -> Round | None:

@@ -55,14 +55,22 @@ def _touch(ranked_list: RankedList, actor: User, *, version: int | None = None) 
 
 
 @transaction.atomic
-def recommend(ranked_list: RankedList, application: Application, *, actor: User) -> Seat:
-    """Seat an accepted application on the first free seat.
+def recommend(
+    ranked_list: RankedList,
+    application: Application,
+    *,
+    version: int | None = None,
+    opinions: Mapping[int, str] | None = None,
+    actor: User,
+) -> Seat:
+    """Seat an accepted application on the first free seat, saving ``opinions`` by seat number.
 
     Raises NotAllowed when all seats are taken: there is no fourth (通知二（二）).
     """
-    _touch(ranked_list, actor)
+    _touch(ranked_list, actor, version=version)
     _require_candidates(ranked_list, [application.pk])
     seats = seats_of(ranked_list)
+    _write_opinions(seats, opinions or {})
     if application.pk in order_of(seats):
         raise StaleState("该申报已在推荐名单中。")
     seat = next((seat for seat in seats if seat.application_id is None), None)
@@ -75,9 +83,16 @@ def recommend(ranked_list: RankedList, application: Application, *, actor: User)
 
 @transaction.atomic
 def replace_order(
-    ranked_list: RankedList, application_ids: Sequence[int], *, version: int, actor: User
+    ranked_list: RankedList,
+    application_ids: Sequence[int],
+    *,
+    version: int,
+    opinions: Mapping[int, str] | None = None,
+    actor: User,
 ) -> None:
-    """Seat exactly these applications in this order.
+    """Seat exactly these applications in this order, each taking its opinion along.
+
+    ``opinions`` are saved first, by the seat numbers before the move.
 
     Raises StaleState when the list is no longer at ``version``, NotAllowed for more applications
     than seats, a repeated one, or one that is not an accepted application of this bureau.
@@ -87,11 +102,12 @@ def replace_order(
     seats = seats_of(ranked_list)
     if len(application_ids) > len(seats):
         raise NotAllowed(f"最多推荐 {len(seats)} 个项目，提交了 {len(application_ids)} 个。")
-    opinions = {seat.application_id: seat.opinion for seat in seats if seat.application_id}
+    _write_opinions(seats, opinions or {})
+    kept = {seat.application_id: seat.opinion for seat in seats if seat.application_id}
     # Empty all places first: an application may sit on one seat only, at every moment.
     Seat.objects.filter(pk__in=[seat.pk for seat in seats]).update(application=None, opinion="")
     for seat, pk in zip(seats, application_ids, strict=False):
-        Seat.objects.filter(pk=seat.pk).update(application=pk, opinion=opinions.get(pk, ""))
+        Seat.objects.filter(pk=seat.pk).update(application=pk, opinion=kept.get(pk, ""))
 
 
 @transaction.atomic
@@ -100,7 +116,11 @@ def save_opinions(
 ) -> None:
     """Store the reason given for each place; ``opinions`` maps seat numbers to text."""
     _touch(ranked_list, actor, version=version)
-    for seat in seats_of(ranked_list):
+    _write_opinions(seats_of(ranked_list), opinions)
+
+
+def _write_opinions(seats: Sequence[Seat], opinions: Mapping[int, str]) -> None:
+    for seat in seats:
         if seat.application_id and seat.number in opinions:
             seat.opinion = clean_text(opinions[seat.number]).strip()
             seat.save(update_fields=["opinion"])

@@ -1,11 +1,14 @@
 """What every test stands on: nothing of one test, and nothing of a real installation, gets in."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
+from typing import Any
 
 import pytest
 from django.core.cache import cache
-from django.db import connection
+from django.db import connection, connections
 
 from portal.celery import app as celery
 from portal.jobs.models import Job
@@ -25,7 +28,7 @@ def django_db_modify_db_settings(tmp_path_factory):
 @pytest.fixture(scope="session", autouse=True)
 def _own_queue():
     """What tests queue must never reach the worker of a portal running from the same folder."""
-    celery.conf.broker_url = "memory://"
+    celery.conf.broker_url = "memory://localhost"
     celery.conf.broker_transport_options = {}
 
 
@@ -49,3 +52,28 @@ def work_off_jobs(db) -> Callable[[], int]:
         return done
 
     return work_off
+
+
+@pytest.fixture
+def at_once(transactional_db) -> Callable[..., list[Any]]:
+    """Call all the functions at the same moment, each as a visitor of its own.
+
+    Returns, in order, what each returned or the exception it raised. Mark such tests ``race``.
+    """
+
+    def run_all(*acts: Callable[[], Any]) -> list[Any]:
+        gate = Barrier(len(acts))
+
+        def visitor(act: Callable[[], Any]) -> Any:
+            gate.wait()
+            try:
+                return act()
+            except Exception as error:
+                return error
+            finally:
+                connections.close_all()
+
+        with ThreadPoolExecutor(len(acts)) as pool:
+            return list(pool.map(visitor, acts))
+
+    return run_all

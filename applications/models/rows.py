@@ -191,8 +191,8 @@ class IndicatorValue(Row):
             return None
         return change.quantize(Decimal("0.01"), ROUND_HALF_UP)
 
-    def answer(self, name: str) -> Any:
+    def value_of(self, name: str) -> Any:
         """As stored; the indicator's value falls back to the computed change."""
         if name == "value" and self.value is None and "value" not in self.unparsed:
             return self.computed
-        return super().answer(name)
+        return super().value_of(name)

@@ -50,7 +50,7 @@ class Answers(models.Model):
             field for field in cls._meta.concrete_fields if field.editable and not field.primary_key
         ]
 
-    def answer(self, name: str) -> Any:
+    def value_of(self, name: str) -> Any:
         """The value that counts for one field."""
         return getattr(self, name)
 

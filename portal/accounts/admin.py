@@ -6,12 +6,13 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
-from django.contrib.auth.forms import UserCreationForm
+from django.contrib.auth.forms import AdminPasswordChangeForm, UserCreationForm
 from django.contrib.auth.models import Group
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.http import HttpRequest
+from django.utils.html import format_html
 from import_export.fields import Field
 
 from portal.accounts import credit_code
@@ -121,12 +122,21 @@ class OfficerResource(SheetResource):
         return same_password and super().skip_row(instance, original, row, *args, **kwargs)
 
 
+class PasswordForm(AdminPasswordChangeForm):
+    usable_password_help_text = format_html(
+        '<ul id="id_unusable_warning" class="messagelist"><li class="warning">{}</li></ul>',
+        "选“禁用”后现有密码作废，此人不能再用密码登录。",
+    )
+
+
 @admin.register(User)
 class UserAdmin(SheetAdmin, BaseUserAdmin):
     """Everybody's accounts; 导入 and 导出 concern the officers only."""
 
     resource_classes = [OfficerResource]
     add_form = UserCreationForm
+    add_form_template = None
+    change_password_form = PasswordForm
     list_display = ("username", "name", "role", "unit", "is_active", "is_staff", "last_login")
     list_filter = ("role", "is_active", "is_staff", "bureau")
     list_select_related = ("enterprise", "bureau")

@@ -3,11 +3,15 @@
 from functools import cached_property
 from typing import Any
 
+from django import forms
 from django.contrib import admin
+from django.db import models
+from django.http import HttpRequest
 from import_export.widgets import Widget
 
 from portal.adminsite import ProvinceAdmin
 from portal.catalogue.models import (
+    Area,
     Bureau,
     Condition,
     Division,
@@ -70,7 +74,14 @@ class ScenarioAdmin(SheetAdmin):
     list_filter = ("segment__edition", "certainty", "segment__area")
     list_select_related = ("segment",)
     search_fields = ("name", "segment__name")
-    autocomplete_fields = ("segment",)
+
+    def formfield_for_foreignkey(
+        self, db_field: models.ForeignKey, request: HttpRequest, **kwargs: Any
+    ) -> forms.ModelChoiceField:
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        # Editions share names, so a name alone would not tell which segment is meant.
+        field.label_from_instance = lambda segment: f"{segment.edition} 年版 · {segment.name}"
+        return field
 
     @admin.display(
         description=Segment._meta.get_field("edition").verbose_name, ordering="segment__edition"
@@ -99,7 +110,7 @@ class SegmentAdmin(ProvinceAdmin, admin.ModelAdmin):
     deletable = True
     list_display = ("name", "area", "order", "edition")
     list_filter = ("edition", "area")
-    search_fields = ("name", "edition")
+    search_fields = ("name",)
 
 
 @admin.register(Condition)
@@ -107,6 +118,19 @@ class ConditionAdmin(ProvinceAdmin, admin.ModelAdmin):
     list_display = ("code", "level", "where", "modality", "rule", "minimum", "edition")
     list_filter = ("edition", "level", "rule", "modality")
     search_fields = ("code", "where", "text")
+
+    def formfield_for_dbfield(
+        self, db_field: models.Field, request: HttpRequest, **kwargs: Any
+    ) -> forms.Field | None:
+        if db_field.name == "areas":
+            return forms.MultipleChoiceField(
+                label=db_field.verbose_name,
+                choices=Area,
+                required=False,
+                widget=forms.CheckboxSelectMultiple,
+                help_text="只用于“覆盖大环节”。",
+            )
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
 
 @admin.register(Division)

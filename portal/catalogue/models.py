@@ -38,7 +38,8 @@ class CatalogueQuerySet(models.QuerySet):
         The catalogue is public, so caching it reveals nothing; a correction by the province shows
         at once where the cache is shared (Redis) and within a minute elsewhere.
         """
-        key = f"catalogue:{self.model._meta.model_name}:{sorted(filters.items())}"
+        wanted = "&".join(f"{name}={value}" for name, value in sorted(filters.items()))
+        key = f"catalogue:{self.model._meta.model_name}:{wanted}"
         related = self.model.CACHED_RELATED
         return cache.get_or_set(
             key, lambda: list(self.filter(**filters).select_related(*related)), timeout=60

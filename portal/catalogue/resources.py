@@ -37,14 +37,20 @@ EXACT_NUMBERS = 10**15
 
 def cell_text(value: Any) -> str:
     """A cell as the text a person sees in it, on one line."""
-    if isinstance(value, float):
-        if abs(value) >= EXACT_NUMBERS:
-            raise ValueError(
-                "单元格是数字格式，Excel 只保留前 15 位。请先把这一列设为“文本”格式，再重新填写。"
-            )
-        if value.is_integer():
-            value = int(value)
+    if isinstance(value, float) and value.is_integer() and abs(value) < EXACT_NUMBERS:
+        value = int(value)
+    if isinstance(value, int | float) and _is_rounded(value):
+        raise ValueError(
+            "单元格是数字格式，Excel 只保留前 15 位。请先把这一列设为“文本”格式，再重新填写。"
+        )
     return "" if value is None else clean_text(str(value)).replace("\n", " ").strip()
+
+
+def _is_rounded(number: float) -> bool:
+    """Whether a spreadsheet program has lost the digits after the fifteenth."""
+    if abs(number) < EXACT_NUMBERS:
+        return False
+    return isinstance(number, float) or not str(number)[15:].strip("0")
 
 
 class Text(Widget):

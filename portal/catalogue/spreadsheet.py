@@ -100,9 +100,9 @@ def write(dataset: tablib.Dataset) -> bytes:
     sheet.freeze_panes = "A2"
     for number, values in enumerate([dataset.headers, *dataset], 1):
         for column, value in enumerate(values, 1):
-            cell = sheet.cell(number, column, value)
+            cell = sheet.cell(number, column)
+            cell.value = clean_text(value) if isinstance(value, str) else value
             if isinstance(value, str):
-                cell.value = clean_text(value)
                 cell.data_type = "s"
                 cell.number_format = TEXT_FORMAT
             if number == 1:

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from weasyprint import CSS, HTML
+from weasyprint.text.ffi import fontconfig
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher
 
@@ -47,8 +48,9 @@ class MissingGlyphs(ValueError):
 
     def __init__(self, characters: set[str]) -> None:
         shown = "、".join(f"{c}（U+{ord(c):04X}）" for c in sorted(characters)[:10])
+        detail = f"，{len(characters)} 个字符没有字形，例如 {shown}" if shown else ""
         super().__init__(
-            f"无法生成 PDF：服务器缺少中文字体，{len(characters)} 个字符没有字形，例如 {shown}。"
+            f"无法生成 PDF：服务器缺少中文字体{detail}。"
             "请管理员安装 fonts-noto-cjk（apt-get install fonts-noto-cjk）后重试；"
             "在此之前可以导出 Word 或 Excel。"
         )
@@ -81,6 +83,7 @@ def write(document: Document, stream: BinaryIO) -> None:
 def _render(markup: str) -> bytes:
     fetcher = RefuseEverything()
     fonts = FontConfiguration()
+    _require_any_font(fonts)
     css = CSS(string=STYLESHEET, url_fetcher=fetcher, font_config=fonts)
     try:
         return HTML(string=markup, url_fetcher=fetcher).write_pdf(
@@ -90,6 +93,15 @@ def _render(markup: str) -> bytes:
         # Rendered documents are cyclic and hold whole fonts; waiting for the collector lets a
         # worker that writes several documents grow by about 80 MB.
         gc.collect()
+
+
+def _require_any_font(fonts: FontConfiguration) -> None:
+    """Fail before WeasyPrint does: with no font at all it takes the whole process down.
+
+    WeasyPrint makes the same check when it is imported, but only prints a warning.
+    """
+    if fontconfig.FcConfigGetFonts(fonts._config, fontconfig.FcSetSystem).nfont == 0:
+        raise MissingGlyphs(set())
 
 
 _GLYPH_WARNING = re.compile(r"\.notdef glyph.*\(U\+([0-9A-F]+)\)$", re.DOTALL)

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import ForeignKey
+from django.db.models import ForeignKey, QuerySet
 from django.http import HttpRequest
 
 from portal.adminsite import ProvinceAdmin
@@ -40,8 +40,12 @@ class QuotaInline(UnpublishedOnly, admin.TabularInline):
         self, db_field: ForeignKey, request: HttpRequest, **kwargs: Any
     ) -> forms.ModelChoiceField:
         field = super().formfield_for_foreignkey(db_field, request, **kwargs)
-        field.choices = list(field.choices)  # asked once, not once for each line
+        if db_field.name == "bureau":
+            field.choices = list(field.choices)  # asked once, not once for each line
         return field
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Quota]:
+        return super().get_queryset(request).select_related("bureau")
 
 
 class DeclarationInline(UnpublishedOnly, admin.TabularInline):

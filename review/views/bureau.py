@@ -1,5 +1,8 @@
 """The bureau's pages: its inbox, its decisions, its ranking board, sending its list."""
 
+from collections.abc import Callable
+from functools import partial
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -34,7 +37,8 @@ def inbox(request: HttpRequest) -> HttpResponse:
     if round is None:
         return render(request, "review/no_round.html")
     query = Query.of(round, request.GET)
-    seats = ranking.seats_of(_ranked_list(request, round.slug))
+    ranked_list = _ranked_list(request, round.slug)
+    seats = ranking.seats_of(ranked_list)
     context = {
         "round": round,
         "rounds": Round.objects.published(),
@@ -43,7 +47,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
         "counts": query.counts(request.user),
         "seats": seats,
         "taken": len(ranking.order_of(seats)),
-        "ranked_list": _ranked_list(request, round.slug),
+        "ranked_list": ranked_list,
     }
     return render(request, "review/inbox.html", context)
 
@@ -78,22 +82,46 @@ def decide(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
 @bureau_only
 def board(request: HttpRequest, slug: str) -> HttpResponse:
     """Candidates on one side, the numbered seats on the other."""
+    return _board_page(request, slug)
+
+
+def _board_page(
+    request: HttpRequest, slug: str, *, typed: dict[int, str] | None = None, status: int = 200
+) -> HttpResponse:
+    """The board; ``typed`` are opinions that were not saved, to be shown beside the fresh list."""
     ranked_list = _ranked_list(request, slug)
     seats = ranking.seats_of(ranked_list)
+    saved = {seat.opinion for seat in seats}
     accepted = Application.objects.visible_to(request.user).filter(
         round=ranked_list.round, status=Status.ACCEPTED
     )
-    candidates = accepted.exclude(pk__in=ranking.order_of(seats)).with_parties().order_by("pk")
+    candidates = accepted.exclude(pk__in=ranking.order_of(seats)).with_parties()
     context = {
         "ranked_list": ranked_list,
         "round": ranked_list.round,
         "seats": seats,
         "taken": len(ranking.order_of(seats)),
-        "candidates": candidates,
-        "events": ranked_list.events.select_related("actor"),
+        "candidates": candidates.defer("current_revision__data").order_by("pk"),
+        "unsaved": {n: text for n, text in (typed or {}).items() if text and text not in saved},
+        "events": ranked_list.events.select_related("actor__enterprise", "actor__bureau"),
         "formats": FORMATS,
     }
-    return render(request, "review/board.html", context)
+    return render(request, "review/board.html", context, status=status)
+
+
+def _change(
+    request: HttpRequest, slug: str, act: Callable[..., object], done: str, **what: object
+) -> HttpResponse:
+    """Change the list, and with it the opinions typed on the board: no button loses them."""
+    typed = {
+        _pk(name.removeprefix("opinion-")): text.replace("\r\n", "\n").strip()
+        for name, text in request.POST.items()
+        if name.startswith("opinion-")
+    }
+    what |= {"opinions": typed, "version": _pk(request.POST.get("version"))}
+    if attempt(request, lambda: act(actor=request.user, **what), done):
+        return redirect("review:board", slug)
+    return _board_page(request, slug, typed=typed, status=409)
 
 
 @require_POST
@@ -104,12 +132,12 @@ def recommend(request: HttpRequest, slug: str) -> HttpResponse:
         Application.objects.visible_to(request.user).filter(round=ranked_list.round),
         pk=_pk(request.POST.get("application")),
     )
-    attempt(
+    return _change(
         request,
-        lambda: ranking.recommend(ranked_list, application, actor=request.user),
+        slug,
+        partial(ranking.recommend, ranked_list, application),
         f"已将“{application.enterprise}”列入推荐名单。",
     )
-    return redirect("review:board", slug)
 
 
 @require_POST
@@ -123,7 +151,7 @@ def reorder(request: HttpRequest, slug: str) -> HttpResponse:
         messages.error(request, "该申报已不在名单中，请按最新名单重新操作。")
         return redirect("review:board", slug)
     here = order.index(pk)
-    match request.POST.get("move"):
+    match request.POST.get("move") or request.GET.get("move"):
         case "up" if here > 0:
             order[here - 1], order[here] = order[here], order[here - 1]
         case "down" if here < len(order) - 1:
@@ -132,14 +160,9 @@ def reorder(request: HttpRequest, slug: str) -> HttpResponse:
             order.remove(pk)
         case _:
             return redirect("review:board", slug)
-    attempt(
-        request,
-        lambda: ranking.replace_order(
-            ranked_list, order, version=_pk(request.POST.get("version")), actor=request.user
-        ),
-        "推荐次序已保存。",
+    return _change(
+        request, slug, partial(ranking.replace_order, ranked_list, order), "推荐次序已保存。"
     )
-    return redirect("review:board", slug)
 
 
 @require_POST
@@ -147,19 +170,7 @@ def reorder(request: HttpRequest, slug: str) -> HttpResponse:
 def opinions(request: HttpRequest, slug: str) -> HttpResponse:
     """Save the reason given for each place."""
     ranked_list = _ranked_list(request, slug)
-    texts = {
-        int(name.removeprefix("opinion-")): text
-        for name, text in request.POST.items()
-        if name.removeprefix("opinion-").isdecimal() and name.startswith("opinion-")
-    }
-    attempt(
-        request,
-        lambda: ranking.save_opinions(
-            ranked_list, texts, version=_pk(request.POST.get("version")), actor=request.user
-        ),
-        "推荐意见已保存。",
-    )
-    return redirect("review:board", slug)
+    return _change(request, slug, partial(ranking.save_opinions, ranked_list), "推荐意见已保存。")
 
 
 @bureau_only
@@ -180,12 +191,14 @@ def send(request: HttpRequest, slug: str) -> HttpResponse:
     pending = Application.objects.visible_to(request.user).filter(
         round=ranked_list.round, status=Status.SUBMITTED
     )
+    rows = summary.preview(ranked_list)
     context = {
         "ranked_list": ranked_list,
         "round": ranked_list.round,
         "form": form,
         "columns": summary.columns(ranked_list.round),
-        "rows": summary.preview(ranked_list),
+        "rows": rows,
+        "free": len(ranking.seats_of(ranked_list)) - len(rows),
         "pending": pending.count(),
     }
     return render(request, "review/send.html", context)

@@ -50,7 +50,7 @@ def _matrix(round: Round) -> list[dict]:
                 for status in Status
             ],
             "total": sum(numbers.get(ranked_list.bureau_id, {}).values()),
-            "seats": seats[ranked_list.bureau_id],
+            "seats": seats.get(ranked_list.bureau_id, {"taken": 0, "total": 0}),
         }
         for ranked_list in lists
     ]
@@ -74,6 +74,7 @@ def cockpit(request: HttpRequest) -> HttpResponse:
             for index, status in enumerate(Status)
         ],
         "total": sum(row["total"] for row in rows),
+        "seats": {key: sum(row["seats"][key] for row in rows) for key in ("taken", "total")},
         "received": sum(row["list"].status == RankedList.Status.RECEIVED for row in rows),
         "sent": sum(row["list"].status == RankedList.Status.SENT for row in rows),
     }
@@ -140,7 +141,7 @@ def _list_page(
         "ranked_list": ranked_list,
         "round": ranked_list.round,
         "seats": [] if ranked_list.is_open else ranking.seats_of(ranked_list),
-        "events": ranked_list.events.select_related("actor"),
+        "events": ranked_list.events.select_related("actor__enterprise", "actor__bureau"),
         "form": form,
         "can_decide": ranked_list.status == RankedList.Status.SENT,
         "formats": FORMATS,

@@ -71,10 +71,12 @@ def reader_page(
         "revision": revision,
         "ranked_list": ranked_list,
         "seat": getattr(application, "seat", None),
-        "verbs": [verb for verb in verbs if verb.verb in DECISIONS],
+        "verbs": [verb for name in DECISIONS for verb in verbs if verb.verb == name],
         "comment_form": form or CommentForm(),
-        "events": application.events.select_related("actor", "revision"),
-        "status_label": application.status_label(request.user.role),
+        "revisions": application.revisions.defer("data").order_by("-number"),
+        "events": application.events.select_related(
+            "actor__enterprise", "actor__bureau", "revision"
+        ).defer("revision__data"),
     }
     return render(request, "review/reader.html", context, status=status)
 

@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 
 from portal.accounts.models import Enterprise, Role, User
+from portal.catalogue.resources import cell_text
 from tests.catalogue.sheets import (
     download,
     enterprise,
@@ -47,22 +48,32 @@ def officer(username="ty01", name="李四", mobile="13900139000", password=SECRE
     "code",
     [
         "914403001922038216",
-        914403001922038216,
         " 9144 0300 1922 038216 ",
         "９１４４０３００１９２２０３８２１６",
     ],
 )
-def test_a_credit_code_is_taken_from_text_and_from_a_number(staff, code):
+def test_a_credit_code_is_taken_as_people_type_it(staff, code):
     upload(staff, Enterprise, workbook(ENTERPRISE_HEAD, ("样例公司", code, "太原市")))
     assert Enterprise.objects.get().credit_code == "914403001922038216"
 
 
 def test_a_credit_code_that_excel_has_rounded_is_refused(staff):
     text = upload(
-        staff, Enterprise, workbook(ENTERPRISE_HEAD, ("样例公司", 9.1440300192203802e17, "太原市"))
+        staff, Enterprise, workbook(ENTERPRISE_HEAD, ("样例公司", 914403001922038216, "太原市"))
     )
     assert "行号: 2 - 统一社会信用代码：单元格是数字格式，Excel 只保留前 15 位" in text
     assert not Enterprise.objects.exists()
+
+
+@pytest.mark.parametrize("number", [914403001922038216, 13800138000, 13800138000.0, 0, -1])
+def test_a_number_cell_that_is_still_exact_is_read_as_its_digits(number):
+    assert cell_text(number) == str(int(number))
+
+
+@pytest.mark.parametrize("number", [914403001922038000, 9.144030019220382e17, 1e15, -1e300])
+def test_a_number_cell_that_has_lost_digits_is_refused(number):
+    with pytest.raises(ValueError, match="只保留前 15 位"):
+        cell_text(number)
 
 
 def test_a_wrong_credit_code_is_named_by_row_and_column(staff):
@@ -147,8 +158,8 @@ def test_a_password_in_the_sheet_of_a_known_officer_replaces_the_old_one(staff):
             officer(active="也许"),
             f"{label(User, 'is_active')}：“也许”不是可填的内容，请填：是、否。",
         ),
-        (officer(name=""), "姓名：这个字段不能为空。"),
-        (officer(username=""), f"{label(User, 'username')}：这个字段不能为空。"),
+        (officer(name=""), "姓名：此字段不能为空。"),
+        (officer(username=""), f"{label(User, 'username')}：此字段不能为空。"),
     ],
 )
 def test_a_wrong_officer_is_refused_and_the_good_ones_with_him(staff, row, sentence):

@@ -1,4 +1,4 @@
-"""统一社会信用代码: the vectors of GB 32100-2015, and what its check character can and cannot see."""
+"""统一社会信用代码: samples, typing habits, and what its check character can and cannot see."""
 
 import pytest
 from django.core.exceptions import ValidationError

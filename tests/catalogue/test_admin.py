@@ -2,6 +2,7 @@
 
 import zipfile
 from io import BytesIO
+from urllib.parse import unquote
 
 import pytest
 from django.conf import settings
@@ -13,7 +14,7 @@ from django.urls import reverse
 
 from portal.accounts.models import Enterprise, Role, User
 from portal.catalogue import spreadsheet
-from portal.catalogue.models import Bureau, Certainty, Indicator, Scenario, Segment
+from portal.catalogue.models import Bureau, Certainty, Condition, Indicator, Scenario, Segment
 from tests.catalogue.sheets import (
     client_of,
     download,
@@ -94,7 +95,7 @@ def test_a_disabled_member_of_staff_is_a_stranger():
 def test_a_stranger_is_sent_to_the_portals_own_sign_in_and_back():
     for url in our_pages():
         last, _ = Client().get(url, follow=True).redirect_chain[-1]
-        assert last == reverse(settings.LOGIN_URL, query={"next": url})
+        assert unquote(last) == f"{reverse(settings.LOGIN_URL)}?next={url}"
 
 
 def test_staff_who_are_signed_in_already_go_straight_to_the_index(staff):
@@ -126,6 +127,24 @@ def test_a_list_asks_the_same_number_of_questions_however_long(
     model.objects.exclude(pk__in=list(kept)).delete()
     with django_assert_num_queries(len(whole)):
         staff.get(page(model, "changelist"))
+
+
+def test_segments_of_the_same_name_are_told_apart_by_their_edition(staff, catalogue):
+    text = staff.get(page(Scenario, "add")).content.decode()
+    assert "2024 年版 · 工艺设计" in text
+    assert "2025 年版 · 工艺设计" in text
+
+
+def test_the_areas_of_a_condition_are_ticked(staff):
+    call_command("loaddata", settings.BASE_DIR / "fixtures/conditions.json", verbosity=0)
+    condition = Condition.objects.get(code="C-advanced")
+    url = page(Condition, "change", condition.pk)
+    form = staff.get(url).context["adminform"].form
+    assert form["areas"].value() == ["生产作业", "生产管理", "运营管理"]
+    data = {name: value for name, value in form.initial.items() if value is not None}
+    assert staff.post(url, data | {"areas": ["研发设计", "生产作业"]}).status_code == 302
+    condition.refresh_from_db()
+    assert condition.areas == ["研发设计", "生产作业"]
 
 
 # Sheets out and in

@@ -36,3 +36,17 @@ def time_left(deadline: datetime) -> str:
         return f"还有 {left.days} 天"
     hours, seconds = divmod(int(left.total_seconds()), 3600)
     return f"还有 {hours} 小时 {seconds // 60} 分"
+
+
+@register.filter
+def has_passed(deadline: datetime) -> bool:
+    return timezone.now() >= deadline
+
+
+@register.filter
+def waited(since: datetime) -> str:
+    """How long something has been waiting, in the largest sensible unit."""
+    days, seconds = divmod(int((timezone.now() - since).total_seconds()), 24 * 3600)
+    if days:
+        return f"{days} 天"
+    return f"{seconds // 3600} 小时" if seconds >= 3600 else f"{seconds // 60} 分钟"

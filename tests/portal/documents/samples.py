@@ -146,5 +146,5 @@ def _as_text(value: Value) -> str:
 
 
 def _document(title: str, blocks: tuple, orientation: str, **changes) -> Document:
-    settings = {"orientation": orientation, "made_at": MADE_AT, "revision": REVISION}
-    return Document(title=title, blocks=blocks, **(settings | changes))
+    settings = {"made_at": MADE_AT, "revision": REVISION} | changes
+    return Document(title=title, blocks=blocks, orientation=orientation, **settings)

@@ -18,6 +18,7 @@ from portal.documents.model import Group, PageBreak, Paragraph, Table
 from tests.portal.documents import samples
 from tests.portal.documents.readers import pdf_pages, written
 
+ROOT = Path(__file__).parents[3]
 DEJAVU = Path("/usr/share/fonts/truetype/dejavu")
 
 
@@ -90,11 +91,11 @@ def test_rare_characters_of_names_are_printed_as_themselves():
     assert "㛃𬭎䶮喆堃昇犇翀" in pages[0]
 
 
-@pytest.mark.skipif(not DEJAVU.is_dir(), reason="needs a font without Chinese")
-def test_without_a_chinese_font_the_pdf_fails_and_says_what_to_install(tmp_path):
+@pytest.mark.parametrize("folder", [DEJAVU, "/nowhere"], ids=["Latin fonts", "no font at all"])
+def test_without_a_chinese_font_the_pdf_fails_and_says_what_to_install(tmp_path, folder):
     config = tmp_path / "fonts.conf"
     config.write_text(
-        f"<fontconfig><dir>{DEJAVU}</dir><cachedir>{tmp_path}</cachedir></fontconfig>"
+        f"<fontconfig><dir>{folder}</dir><cachedir>{tmp_path}</cachedir></fontconfig>"
     )
     code = (
         "import io\n"
@@ -105,7 +106,11 @@ def test_without_a_chinese_font_the_pdf_fails_and_says_what_to_install(tmp_path)
     )
     environment = os.environ | {"FONTCONFIG_FILE": str(config), "PYTHONIOENCODING": "utf-8"}
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, encoding="utf-8", env=environment
+        [sys.executable, "-c", code],
+        capture_output=True,
+        encoding="utf-8",
+        env=environment,
+        cwd=ROOT,
     )
     assert "缺少中文字体" in done.stdout
     assert "fonts-noto-cjk" in done.stdout

@@ -127,7 +127,7 @@ def test_rows_are_tall_enough_for_their_lines():
 
 def test_a_cell_too_tall_for_one_row_goes_on_over_merged_rows():
     row = (1, "企业", "项目", samples.SCENARIOS * 12, "人", "19900000000")
-    sheet = sheet_of(samples.table(samples.ANNEX_COLUMNS, row, orientation="landscape"))
+    sheet = sheet_of(replace(samples.table(samples.ANNEX_COLUMNS, row), orientation="landscape"))
     merged = {str(area) for area in sheet.merged_cells.ranges}
     heights = [sheet.row_dimensions[number].height for number in range(2, sheet.max_row + 1)]
     assert merged == {f"{letter}2:{letter}{sheet.max_row}" for letter in "ABCDEF"}

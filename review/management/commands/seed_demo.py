@@ -1,0 +1,245 @@
+"""``seed_demo``: an open round around today, with invented enterprises in every state."""
+
+from argparse import ArgumentParser
+from datetime import timedelta
+
+from django.contrib.auth.hashers import make_password
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+from django.db import transaction
+from django.utils import timezone
+
+from applications import workflow
+from applications.models import Application
+from applications.sections import BY_SLUG, INSTANCES, Group
+from applications.states import Status
+from portal.accounts.models import Enterprise, Role, User
+from portal.catalogue.models import Bureau, Level
+from portal.rounds.models import Declaration, Round
+from review import publishing, ranking
+from review.management.commands._demo import DemoEnterprise
+from review.models import RankedList
+
+SLUG = "demo"
+PASSWORD = "demo-pass-2026"
+PROVINCE = "province"
+STRIDE = 8000  # invented codes have room for five digits, twelve bureaus and --scale 1000
+
+# What becomes of a bureau's enterprises, in their order; a larger scale repeats it.
+PLAN = (
+    Status.ACCEPTED,
+    Status.ACCEPTED,
+    Status.ACCEPTED,
+    Status.SUBMITTED,
+    Status.RETURNED,
+    Status.DECLINED,
+    Status.DRAFT,
+    Status.ACCEPTED,
+)
+# How far each bureau's list has come, in the notice's order: most have time left.
+LISTS = ("received", "ranked", "sent", "received", "returned", "sent", "ranked", "empty")
+
+
+class Command(BaseCommand):
+    help = "建立演示批次和虚构企业（可重复执行，结果相同）；最后打印各角色的演示账号。"
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--scale", type=int, default=1, help="企业数量的倍数，默认 1（96 家）")
+
+    def handle(self, *, scale: int, **options) -> None:
+        call_command("load_catalogue")
+        self.password = make_password(PASSWORD)
+        self.province = self._user(PROVINCE, "演示省厅", Role.PROVINCE, is_staff=True)
+        bureaus = list(Bureau.objects.all())
+        self.officers = {
+            bureau.pk: self._user(
+                bureau.code, f"{bureau.short_name}演示", Role.BUREAU, bureau=bureau
+            )
+            for bureau in bureaus
+        }
+        round = self._round()
+        for place, bureau in enumerate(bureaus):
+            self._fill(round, bureau, place, scale)
+        self._say_who()
+
+    def _user(self, username: str, name: str, role: Role, **affiliation) -> User:
+        user, _ = User.objects.get_or_create(
+            username=User.normalize_username(username),
+            defaults={
+                "name": name,
+                "role": role,
+                "password": self.password,
+                "mobile": "19900000000",
+                **affiliation,
+            },
+        )
+        return user
+
+    def _round(self) -> Round:
+        """The demonstration round; when its time is over, it is moved to today again."""
+        today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+        times = {
+            "opens_at": today - timedelta(days=10),
+            "enterprise_deadline": today + timedelta(days=13),
+            "bureau_deadline": today + timedelta(days=18),
+        }
+        round, is_new = Round.objects.get_or_create(
+            slug=SLUG,
+            defaults={
+                "title": f"{today.year}年度卓越级智能工厂申报（演示）",
+                "year": today.year,
+                "level": Level.EXCELLENT,
+                "scenario_edition": 2024,
+                "indicator_edition": 2024,
+                "condition_edition": 2024,
+                "contact_office": "省工信厅装备处（演示）",
+                **times,
+            },
+        )
+        if is_new:
+            model = Round.objects.get(slug="2024-excellent")
+            Declaration.objects.bulk_create(
+                Declaration(round=round, order=d.order, text=d.text, clause=d.clause)
+                for d in model.declarations.all()
+            )
+        elif round.enterprise_deadline <= timezone.now():
+            Round.objects.filter(pk=round.pk).update(**times)
+            round.refresh_from_db()
+        if not round.is_published:
+            publishing.publish(round, actor=self.province)
+        return round
+
+    def _fill(self, round: Round, bureau: Bureau, place: int, scale: int) -> None:
+        known = set(
+            Application.objects.filter(round=round, bureau=bureau).values_list(
+                "enterprise__credit_code", flat=True
+            )
+        )
+        for order in range(len(PLAN) * scale):
+            demo = DemoEnterprise(bureau, place * STRIDE + order + 1, order)
+            if demo.code not in known:
+                with transaction.atomic():
+                    self._file(round, demo, PLAN[order % len(PLAN)])
+        if not known:
+            with transaction.atomic():
+                self._rank(round, bureau, LISTS[place % len(LISTS)])
+
+    def _file(self, round: Round, demo: DemoEnterprise, goal: Status) -> None:
+        """Register, fill in, submit and review one enterprise, all through the real verbs."""
+        enterprise, _ = Enterprise.objects.get_or_create(
+            credit_code=demo.code, defaults={"name": demo.name, "bureau": demo.bureau}
+        )
+        actor = self._user(
+            demo.code, demo.contact, Role.ENTERPRISE, enterprise=enterprise, mobile=demo.mobile
+        )
+        application = workflow.start(round, actor=actor)
+        if goal == Status.DRAFT:
+            self._save(application, "basic", demo.basic(), {}, actor)
+            return
+        self._answer(application, demo, actor)
+        workflow.submit(
+            application, [declaration.text for declaration in round.declarations.all()], actor=actor
+        )
+        officer = self.officers[demo.bureau.pk]
+        ranked_list = RankedList.objects.get(round=round, bureau=demo.bureau)
+        match goal:
+            case Status.ACCEPTED:
+                ranking.decide(ranked_list, application, "accept", actor=officer)
+            case Status.RETURNED:
+                comment = "“总投资”与正文所述不一致，请核对；第二部分“建设成效”请补充量化数据。"
+                ranking.decide(
+                    ranked_list, application, "return_for_changes", actor=officer, comment=comment
+                )
+            case Status.DECLINED:
+                comment = "场景建设尚未形成体系，建议完善后申报下一年度。"
+                ranking.decide(ranked_list, application, "decline", actor=officer, comment=comment)
+
+    def _answer(self, application: Application, demo: DemoEnterprise, actor: User) -> None:
+        round = application.round
+        requirement = {"answer": "yes", "explanation": "符合，相关证明材料备查。"}
+        self._save(
+            application,
+            "basic",
+            demo.basic(),
+            {
+                "finance_years": lambda row: demo.finance(int(row.key)),
+                "requirement_answers": lambda row: requirement,
+            },
+            actor,
+        )
+        self._save(application, "factory", demo.factory(round), {}, actor)
+        workflow_rows = BY_SLUG["factory"].groups[0]
+        integrator = workflow_rows.model(
+            application=application,
+            key="1",
+            order=1,
+            name="本单位自建",
+            work="总体设计、系统集成与数据平台建设",
+        )
+        self._save(application, "factory", {}, {}, actor, added=[(workflow_rows, [integrator], [])])
+        self._save(application, "scenarios", demo.scenarios(), {}, actor)
+        for number in range(len(demo.instances)):
+            workflow.save_row(
+                application,
+                INSTANCES,
+                f"{number + 1}",
+                demo.instance(round, number),
+                version=0,
+                actor=actor,
+            )
+        self._save(
+            application,
+            "results",
+            demo.results(),
+            {"indicator_values": lambda row: demo.indicator(row.fixed.kind)},
+            actor,
+        )
+
+    @staticmethod
+    def _save(application: Application, slug: str, values, fixed, actor, added=()) -> None:
+        """Save one section with its fixed rows filled by the given functions."""
+        section = BY_SLUG[slug]
+        rows: list[tuple[Group, list, list]] = [*added]
+        for group in section.groups:
+            if group.slug in fixed:
+                blanks = group.blank_rows(application)
+                for row in blanks:
+                    for name, value in fixed[group.slug](row).items():
+                        setattr(row, name, value)
+                rows.append((group, blanks, []))
+        version = section.model.objects.values_list("version", flat=True).get(
+            application=application
+        )
+        workflow.save_section(application, section, values, version=version, rows=rows, actor=actor)
+
+    def _rank(self, round: Round, bureau: Bureau, stage: str) -> None:
+        officer = self.officers[bureau.pk]
+        ranked_list = RankedList.objects.get(round=round, bureau=bureau)
+        accepted = Application.objects.filter(
+            round=round, bureau=bureau, status=Status.ACCEPTED
+        ).order_by("pk")
+        if stage == "empty":
+            return
+        for application in accepted[: 2 if stage == "ranked" else 3]:
+            ranking.recommend(ranked_list, application, actor=officer)
+        if stage == "ranked":
+            return
+        ranked_list.refresh_from_db()
+        ranking.send(
+            ranked_list, version=ranked_list.version, signatory="签发人（演示）", actor=officer
+        )
+        if stage == "received":
+            ranking.receive(ranked_list, actor=self.province)
+        elif stage == "returned":
+            reason = "第 2 名项目名称与申报书封面不一致，请核对后重新报送。"
+            ranking.send_back(ranked_list, reason=reason, actor=self.province)
+
+    def _say_who(self) -> None:
+        bureau = Bureau.objects.get(code="140100")
+        enterprise = DemoEnterprise(bureau, STRIDE + 7, 6)
+        self.stdout.write("演示账号（密码均为 " + PASSWORD + "）：")
+        self.stdout.write(f"  企业      {enterprise.code}  {enterprise.name}")
+        self.stdout.write(
+            f"  推荐单位  {bureau.code}  {bureau.name}（其他推荐单位同理，用其代码登录）"
+        )
+        self.stdout.write(f"  省厅      {PROVINCE}")
