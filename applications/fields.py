@@ -7,10 +7,14 @@ from typing import Any
 
 from django import forms
 from django.db import models
+from django.utils.html import format_html
 
 from portal.catalogue.models import CatalogueModel, Division, Industry, Scenario, Segment
 from portal.documents.model import clean_text
 from portal.rounds.models import Round
+
+LONG_LINE = 300
+"""From this length on, a line is written in a box of two rows."""
 
 
 class LineField(forms.CharField):
@@ -32,7 +36,11 @@ class LineField(forms.CharField):
 class ProseField(forms.CharField):
     """Longer text. ``limit`` (字) feeds the meter; exceeding it is for the checks to say."""
 
-    def __init__(self, *, limit: int, **kwargs: Any) -> None:
+    def __init__(self, *, limit: int, help_text: str = "", **kwargs: Any) -> None:
+        # Without script the meter simply states the limit.
+        kwargs["help_text"] = format_html(
+            '{} <span class="meter">限 {} 字</span>', help_text, limit
+        )
         kwargs["widget"] = forms.Textarea(
             attrs={"rows": 4 if limit <= 1000 else 8, "data-limit": limit}
         )
@@ -157,6 +165,14 @@ def draft_field(db_field: models.Field, **kwargs: Any) -> forms.Field:
             field = YesNoField(**common)
         case models.BooleanField():
             field = forms.BooleanField(**common)
+        case models.Field() if db_field.choices and len(db_field.flatchoices) == 2:
+            field = forms.TypedChoiceField(
+                choices=db_field.flatchoices,
+                coerce=db_field.to_python,
+                empty_value=None if db_field.null else "",
+                widget=forms.RadioSelect,
+                **common,
+            )
         case models.Field() if db_field.choices:
             field = forms.TypedChoiceField(
                 choices=[("", "请选择"), *db_field.flatchoices],
@@ -174,6 +190,9 @@ def draft_field(db_field: models.Field, **kwargs: Any) -> forms.Field:
             field = WholeNumberField(min_value=0, max_value=2**31 - 1, **common)
         case models.EmailField():
             field = LineField(max_length=db_field.max_length, **common)
+        case models.CharField() if db_field.max_length >= LONG_LINE:
+            rows = forms.Textarea(attrs={"rows": 2})
+            field = LineField(max_length=db_field.max_length, widget=rows, **common)
         case _:
             field = LineField(max_length=db_field.max_length, **common)
     return field

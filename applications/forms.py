@@ -7,8 +7,9 @@ business of ``checks``.
 
 from typing import Any
 
+from crispy_forms.bootstrap import InlineRadios
 from crispy_forms.helper import FormHelper
-from crispy_forms.layout import Column, Fieldset, Layout
+from crispy_forms.layout import Column, Div, Fieldset, Layout
 from crispy_forms.layout import Row as LayoutRow
 from django import forms
 from django.forms.utils import ErrorDict
@@ -87,15 +88,23 @@ class DraftForm(forms.ModelForm):
         )
         return helper
 
-    @staticmethod
-    def _line(line: str | tuple[str, ...]) -> Any:
+    def _line(self, line: str | tuple[str, ...]) -> Any:
         if isinstance(line, str):
-            return line
-        return LayoutRow(*(Column(name, css_class=f"col-md-{12 // len(line)}") for name in line))
+            return self._place(line)
+        columns = (
+            Column(self._place(name), css_class=f"col-md-{12 // len(line)}") for name in line
+        )
+        return LayoutRow(*columns)
+
+    def _place(self, name: str) -> Any:
+        """A field as laid out; radios stand in one line, which a link can point at like a field."""
+        if isinstance(self.fields[name].widget, forms.RadioSelect):
+            return Div(InlineRadios(name), css_id=self[name].auto_id)
+        return name
 
 
 class DraftMeta:
-    exclude = ("application",)
+    exclude = ("id", "application")
     formfield_callback = draft_field
 
 

@@ -1,5 +1,7 @@
 """The enterprise's pages."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -8,15 +10,15 @@ from django.views.decorators.http import require_POST, require_safe
 
 from applications import checks, workflow
 from applications.editing import KEY, SectionPage, differences, whole_number
-from applications.forms import DeclarationForm
-from applications.models import Application
+from applications.forms import DeclarationForm, DraftForm
+from applications.models import Application, Row
 from applications.models.rows import random_key
 from applications.sections import BY_SLUG, INSTANCES, SECTIONS, Filing, Section
 from applications.states import Status
 from portal.accounts.access import role_required
 from portal.accounts.models import Role
 from portal.errors import PortalError
-from portal.rounds.models import Round
+from portal.rounds.models import Deadline, Round
 
 enterprise_only = role_required(Role.ENTERPRISE)
 
@@ -67,23 +69,38 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     progress = checks.progress(filing, found)
     sections = [
         {
-            "section": section,
-            "answers": filing.answers[section.slug],
-            "done": progress[section.slug][0],
-            "required": progress[section.slug][1],
-            "findings": [f for f in found if f.section == section.slug],
+            **part,
+            "answers": filing.answers[part["section"].slug],
+            "done": progress[part["section"].slug][0],
+            "required": progress[part["section"].slug][1],
         }
-        for section in SECTIONS
+        for part in _by_section(found)
     ]
+    events = list(application.events.select_related("actor", "revision").defer("revision__data"))
     context = {
         "application": application,
         "sections": sections,
         "blocking": len(checks.blocking(found)),
         "status_label": application.status_label(Role.ENTERPRISE),
-        "events": application.events.select_related("actor", "revision"),
-        "can_withdraw": application.status == Status.SUBMITTED,
+        "events": events,
+        # What the bureau said when it brought the application to where it stands.
+        "opinion": next((e for e in events[:1] if e.comment), None),
+        "can_withdraw": application.status == Status.SUBMITTED
+        and application.round.is_open(Deadline.ENTERPRISE),
     }
     return render(request, "applications/detail.html", context)
+
+
+def _by_section(found: list[checks.Finding]) -> list[dict[str, Any]]:
+    """For each section what is not filled yet, and what is wrong."""
+    return [
+        {
+            "section": section,
+            "gaps": [f for f in found if f.section == section.slug and f.is_gap],
+            "findings": [f for f in found if f.section == section.slug and not f.is_gap],
+        }
+        for section in SECTIONS
+    ]
 
 
 @enterprise_only
@@ -137,6 +154,7 @@ def _section_page(
         "section": page.section,
         "sections": SECTIONS,
         "instances": INSTANCES.rows(application) if INSTANCES in page.section.groups else None,
+        "instance_group": INSTANCES,
         "is_last": page.section is SECTIONS[-1],
     }
     return render(request, "applications/section.html", context, status=status)
@@ -155,11 +173,25 @@ def instance(request: HttpRequest, pk: int, key: str = "") -> HttpResponse:
     row = row or INSTANCES.model(application=application, key=random_key())
     form = INSTANCES.form(instance=row, round=application.round)
     for finding in checks.findings(filing):
-        if finding.key == row.key and finding.field in form.fields and not finding.is_gap:
-            if finding.field not in form.errors:
-                form.complain(finding.field, finding.message)
-    context = {"application": application, "row": row, "form": form, "version": row.version}
+        here = finding.key == row.key and finding.field in form.fields
+        if here and not finding.is_gap and finding.field not in form.errors:
+            form.complain(finding.field, finding.message)
+    context = _instance_context(application, row, form, row.version)
     return render(request, "applications/instance.html", context)
+
+
+def _instance_context(
+    application: Application, row: Row, form: DraftForm, version: int
+) -> dict[str, object]:
+    return {
+        "application": application,
+        "row": row,
+        "form": form,
+        "version": version,
+        "section": BY_SLUG["scenarios"],
+        "sections": SECTIONS,
+        "instance_group": INSTANCES,
+    }
 
 
 def _save_instance(request: HttpRequest, application: Application, key: str) -> HttpResponse:
@@ -168,15 +200,15 @@ def _save_instance(request: HttpRequest, application: Application, key: str) -> 
         raise Http404
     row = INSTANCES.model(application=application, key=key)
     form = INSTANCES.form(request.POST, instance=row, round=application.round)
-    context = {"application": application, "row": row, "form": form}
-    context["version"] = whole_number(request.POST.get("version"))
+    version = whole_number(request.POST.get("version"))
+    context = _instance_context(application, row, form, version)
     try:
         workflow.save_row(
             application,
             INSTANCES,
             key,
             form.answers(),
-            version=context["version"],
+            version=version,
             actor=request.user,
         )
     except workflow.Conflict as conflict:
@@ -242,6 +274,7 @@ def submit(request: HttpRequest, pk: int) -> HttpResponse:
         "application": application,
         "form": form,
         "blocking": checks.blocking(found),
+        "parts": _by_section(checks.blocking(found)),
         "others": [f for f in found if f.severity != checks.Severity.BLOCK],
     }
     return render(request, "applications/submit.html", context)

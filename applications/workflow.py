@@ -88,6 +88,8 @@ def start(round: Round, *, actor: User) -> Application:
 
 def _touch(application: Application, actor: User) -> None:
     """Lock the application for a save; refuse when it may not be edited any more."""
+    if not actor.is_enterprise:
+        raise NotAllowed("只有企业账号可以修改申报内容。")
     touched = (
         Application.objects.visible_to(actor)
         .filter(pk=application.pk, status__in=EDITABLE)

@@ -37,11 +37,11 @@ def columns(round: Round) -> tuple[Column, ...]:
     """The six columns of Annex 1, to the character; the level is the round's."""
     return (
         Column("序号", Kind.INTEGER, 12, "center"),
-        Column("申报单位名称", Kind.TEXT, 46),
-        Column(f"{round.project_noun}名称", Kind.TEXT, 48),
-        Column("涉及典型场景实例（罗列）", Kind.NUMBERED, 106),
+        Column("申报单位名称", Kind.TEXT, 44),
+        Column(f"{round.project_noun}名称", Kind.TEXT, 46),
+        Column("涉及典型场景实例（罗列）", Kind.NUMBERED, 103),
         Column("联系人", Kind.TEXT, 20, "center"),
-        Column("联系方式（手机号）", Kind.TEXT, 31, "center"),
+        Column("联系方式（手机号）", Kind.TEXT, 38, "center"),
     )
 
 

@@ -1,6 +1,6 @@
 """What every test stands on: nothing of one test, and nothing of a real installation, gets in."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 
 from portal.celery import app as celery
 from portal.jobs.models import Job
 from portal.jobs.tasks import run
+from tests import cast
 
 
 @pytest.fixture(scope="session")
@@ -37,6 +38,18 @@ def _clean_slate(settings, tmp_path: Path):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.MEDIA_ROOT = tmp_path / "files"
     cache.clear()
+
+
+@pytest.fixture(scope="module")
+def catalogue(django_db_setup, django_db_blocker) -> Iterator[None]:
+    """The official fixtures, loaded once for a module; its tests' transactions lie inside this one.
+
+    Of no use to race tests, whose threads do not see what is not committed.
+    """
+    with django_db_blocker.unblock(), transaction.atomic():
+        cast.load_catalogue()
+        yield
+        transaction.set_rollback(True)
 
 
 @pytest.fixture

@@ -1,8 +1,11 @@
-"""An application's state in the words of whoever reads the page."""
+"""An application's state in the words, and by the clock, of whoever reads the page."""
+
+from datetime import datetime
 
 from django import template
 
 from applications.models import Application
+from applications.states import verbs_for
 from portal.accounts.models import User
 
 register = template.Library()
@@ -11,3 +14,12 @@ register = template.Library()
 @register.filter
 def status_for(application: Application, user: User) -> str:
     return application.status_label(user.role)
+
+
+@register.filter
+def deadline_for(application: Application, user: User) -> datetime | None:
+    """The instant that closes what ``user`` may do next; None when time closes nothing."""
+    for transition in verbs_for(application.status, user.role):
+        if transition.deadline:
+            return application.round.deadline(transition.deadline)
+    return None

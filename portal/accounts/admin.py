@@ -16,6 +16,7 @@ from django.utils.html import format_html
 from import_export.fields import Field
 
 from portal.accounts import credit_code
+from portal.accounts.forms import CreditCodeField
 from portal.accounts.models import Enterprise, Role, User
 from portal.catalogue.models import Bureau
 from portal.catalogue.resources import Choice, Lookup, SheetAdmin, SheetResource, Text, column
@@ -42,16 +43,6 @@ class EnterpriseResource(SheetResource):
         import_id_fields = ("credit_code",)
 
 
-class CreditCodeField(forms.CharField):
-    """The code as typed or pasted, brought to its normal form before it is checked."""
-
-    def to_python(self, value: Any) -> str:
-        return credit_code.normalise(super().to_python(value))
-
-    def widget_attrs(self, widget: forms.Widget) -> dict[str, str]:
-        return {}  # a maxlength would cut off a pasted code with blanks in it
-
-
 @admin.register(Enterprise)
 class EnterpriseAdmin(SheetAdmin):
     resource_classes = [EnterpriseResource]
@@ -64,7 +55,8 @@ class EnterpriseAdmin(SheetAdmin):
         self, db_field: models.Field, request: HttpRequest, **kwargs: Any
     ) -> forms.Field | None:
         if db_field.name == "credit_code":
-            kwargs["form_class"] = CreditCodeField
+            # Without max_length: the browser would cut off a pasted code with blanks in it.
+            kwargs |= {"form_class": CreditCodeField, "max_length": None}
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
 
@@ -139,7 +131,6 @@ class UserAdmin(SheetAdmin, BaseUserAdmin):
     change_password_form = PasswordForm
     list_display = ("username", "name", "role", "unit", "is_active", "is_staff", "last_login")
     list_filter = ("role", "is_active", "is_staff", "bureau")
-    list_select_related = ("enterprise", "bureau")
     search_fields = ("username", "name", "enterprise__name", "bureau__name")
     autocomplete_fields = ("enterprise",)
     filter_horizontal = ()

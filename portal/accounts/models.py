@@ -73,7 +73,7 @@ class UserManager(BaseUserManager):
 
 
 class User(AbstractUser):
-    """用户: a person with one role; the sign-in name of an enterprise's first account is its code."""
+    """用户: a person with one role. The first account of an enterprise signs in with its code."""
 
     first_name = last_name = None
     name = models.CharField("姓名", max_length=30)

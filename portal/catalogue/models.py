@@ -1,4 +1,4 @@
-"""What the notices and standards fix: bureaus, divisions, industries, scenarios, indicators, conditions.
+"""What notices and standards fix: bureaus, industries, scenarios, indicators, conditions.
 
 Everything that changes from year to year carries its edition; a round names the editions it uses.
 """
@@ -103,7 +103,7 @@ class Industry(CatalogueModel):
 
 
 class Segment(CatalogueModel):
-    """环节: a segment of the scenario guide, folded into one of the five areas (附件2 注[1]–[5])."""
+    """环节: a segment of the scenario guide, folded into one of five areas (附件2 注[1]–[5])."""
 
     edition = models.PositiveSmallIntegerField("场景指引版本（年）")
     name = models.CharField("环节", max_length=20)

@@ -85,10 +85,8 @@ def board(request: HttpRequest, slug: str) -> HttpResponse:
     return _board_page(request, slug)
 
 
-def _board_page(
-    request: HttpRequest, slug: str, *, typed: dict[int, str] | None = None, status: int = 200
-) -> HttpResponse:
-    """The board; ``typed`` are opinions that were not saved, to be shown beside the fresh list."""
+def _board_page(request: HttpRequest, slug: str, *, status: int = 200) -> HttpResponse:
+    """The board; opinions that were typed but not saved are shown beside the fresh list."""
     ranked_list = _ranked_list(request, slug)
     seats = ranking.seats_of(ranked_list)
     saved = {seat.opinion for seat in seats}
@@ -102,26 +100,32 @@ def _board_page(
         "seats": seats,
         "taken": len(ranking.order_of(seats)),
         "candidates": candidates.defer("current_revision__data").order_by("pk"),
-        "unsaved": {n: text for n, text in (typed or {}).items() if text and text not in saved},
+        "unsaved": {n: t for n, t in _typed_opinions(request).items() if t and t not in saved},
         "events": ranked_list.events.select_related("actor__enterprise", "actor__bureau"),
         "formats": FORMATS,
     }
     return render(request, "review/board.html", context, status=status)
 
 
-def _change(
-    request: HttpRequest, slug: str, act: Callable[..., object], done: str, **what: object
-) -> HttpResponse:
-    """Change the list, and with it the opinions typed on the board: no button loses them."""
-    typed = {
+def _typed_opinions(request: HttpRequest) -> dict[int, str]:
+    return {
         _pk(name.removeprefix("opinion-")): text.replace("\r\n", "\n").strip()
         for name, text in request.POST.items()
         if name.startswith("opinion-")
     }
-    what |= {"opinions": typed, "version": _pk(request.POST.get("version"))}
-    if attempt(request, lambda: act(actor=request.user, **what), done):
-        return redirect("review:board", slug)
-    return _board_page(request, slug, typed=typed, status=409)
+
+
+def _change(
+    request: HttpRequest, ranked_list: RankedList, act: Callable[..., object], done: str
+) -> HttpResponse:
+    """Change the list, and with it the opinions typed on the board: no button loses them."""
+    version = _pk(request.POST.get("version"))
+    change = partial(
+        act, ranked_list, version=version, opinions=_typed_opinions(request), actor=request.user
+    )
+    if attempt(request, change, done):
+        return redirect("review:board", ranked_list.round.slug)
+    return _board_page(request, ranked_list.round.slug, status=409)
 
 
 @require_POST
@@ -134,8 +138,8 @@ def recommend(request: HttpRequest, slug: str) -> HttpResponse:
     )
     return _change(
         request,
-        slug,
-        partial(ranking.recommend, ranked_list, application),
+        ranked_list,
+        partial(ranking.recommend, application=application),
         f"已将“{application.enterprise}”列入推荐名单。",
     )
 
@@ -149,7 +153,7 @@ def reorder(request: HttpRequest, slug: str) -> HttpResponse:
     pk = _pk(request.POST.get("application"))
     if pk not in order:
         messages.error(request, "该申报已不在名单中，请按最新名单重新操作。")
-        return redirect("review:board", slug)
+        return _board_page(request, slug, status=409)
     here = order.index(pk)
     match request.POST.get("move") or request.GET.get("move"):
         case "up" if here > 0:
@@ -161,7 +165,10 @@ def reorder(request: HttpRequest, slug: str) -> HttpResponse:
         case _:
             return redirect("review:board", slug)
     return _change(
-        request, slug, partial(ranking.replace_order, ranked_list, order), "推荐次序已保存。"
+        request,
+        ranked_list,
+        partial(ranking.replace_order, application_ids=order),
+        "推荐次序已保存。",
     )
 
 
@@ -169,8 +176,7 @@ def reorder(request: HttpRequest, slug: str) -> HttpResponse:
 @bureau_only
 def opinions(request: HttpRequest, slug: str) -> HttpResponse:
     """Save the reason given for each place."""
-    ranked_list = _ranked_list(request, slug)
-    return _change(request, slug, partial(ranking.save_opinions, ranked_list), "推荐意见已保存。")
+    return _change(request, _ranked_list(request, slug), ranking.save_opinions, "推荐意见已保存。")
 
 
 @bureau_only

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST, require_safe
 from applications.models import Application
 from applications.states import Status
 from portal.accounts.access import role_required
-from portal.accounts.models import Role
+from portal.accounts.models import Role, User
 from portal.catalogue.models import Bureau
 from portal.rounds.models import Round
 from review import publishing, ranking, summary
@@ -20,11 +20,12 @@ from review.views.shared import FORMATS, attempt
 province_only = role_required(Role.PROVINCE)
 
 
-def _matrix(round: Round) -> list[dict]:
+def _matrix(round: Round, user: User) -> list[dict]:
     """Units × state: for each bureau its numbers per status, its seats and its list."""
     numbers: dict[int, dict[str, int]] = {}
     counted = (
-        Application.objects.filter(round=round)
+        Application.objects.visible_to(user)
+        .filter(round=round)
         .values_list("bureau", "status")
         .annotate(n=Count("pk"))
         .order_by()
@@ -33,14 +34,13 @@ def _matrix(round: Round) -> list[dict]:
         numbers.setdefault(bureau_id, {})[status] = n
     seats = {
         row["bureau"]: row
-        for row in Seat.objects.filter(round=round)
+        for row in Seat.objects.visible_to(user)
+        .filter(round=round)
         .values("bureau")
         .annotate(total=Count("pk"), taken=Count("application"))
         .order_by()
     }
-    lists = (
-        RankedList.objects.filter(round=round).select_related("bureau").order_by("bureau__order")
-    )
+    lists = RankedList.objects.visible_to(user).filter(round=round).select_related("bureau")
     return [
         {
             "list": ranked_list,
@@ -52,7 +52,7 @@ def _matrix(round: Round) -> list[dict]:
             "total": sum(numbers.get(ranked_list.bureau_id, {}).values()),
             "seats": seats.get(ranked_list.bureau_id, {"taken": 0, "total": 0}),
         }
-        for ranked_list in lists
+        for ranked_list in lists.order_by("bureau__order")
     ]
 
 
@@ -63,7 +63,7 @@ def cockpit(request: HttpRequest) -> HttpResponse:
     round = choose_round(request.GET.get("round"))
     if round is None:
         return redirect("review:rounds")
-    rows = _matrix(round)
+    rows = _matrix(round, request.user)
     context = {
         "round": round,
         "rounds": Round.objects.published(),

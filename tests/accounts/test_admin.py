@@ -100,6 +100,7 @@ def test_a_code_pasted_with_blanks_and_small_letters_is_accepted_in_the_form(sta
         {"name": "样例", "credit_code": " 9135 0100 m000 100y43", "bureau": taiyuan().pk},
     )
     assert Enterprise.objects.get().credit_code == "91350100M000100Y43"
+    assert 'maxlength="18"' not in staff.get(page(Enterprise, "add")).content.decode()
 
 
 # Officers

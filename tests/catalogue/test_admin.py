@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.core.management import call_command
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from portal.accounts.models import Enterprise, Role, User
@@ -90,6 +90,10 @@ def test_a_disabled_member_of_staff_is_a_stranger():
         reverse(settings.LOGIN_URL)
         in client.get(reverse("admin:index"), follow=True).redirect_chain[-1][0]
     )
+    # The session already forgets him; the site must not rely on that.
+    request = RequestFactory().get("/")
+    request.user = User(role=Role.PROVINCE, is_staff=True, is_active=False)
+    assert not admin.site.has_permission(request)
 
 
 def test_a_stranger_is_sent_to_the_portals_own_sign_in_and_back():

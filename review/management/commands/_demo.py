@@ -26,7 +26,10 @@ PRODUCTS = [
 ]
 FORMS = ["有限公司", "科技有限公司", "制造股份有限公司", "装备有限责任公司"]
 SURNAMES = "申屠钟离闻人澹台宗政濮阳公冶淳于单于太叔"
-LONG_NAME = "山西{word}{rare}高端装备智能制造与工业互联网融合应用创新中心联合{product}产业发展（集团）股份有限公司"
+LONG_NAME = (
+    "山西{word}{rare}高端装备智能制造与工业互联网融合应用创新中心"
+    "联合{product}产业发展（集团）股份有限公司"
+)
 INSTANCES = [
     ("工厂建设", "数字孪生工厂建设", "基于数字孪生的{product}车间仿真与布局优化"),
     ("信息基础设施", "数字基础设施建设", "面向{product}产线的工业网络与边缘计算平台"),
@@ -133,7 +136,9 @@ class DemoEnterprise:
     def factory(self, round: Round) -> dict:
         total = self.random.randint(5000, 60000)
         return {
-            "project_name": f"{self.product}{self.random.choice(['全流程', '柔性', '绿色'])}智能工厂",
+            "project_name": self.product
+            + self.random.choice(["全流程", "柔性", "绿色"])
+            + "智能工厂",
             "started_on": date(round.year - 3, 3, 1),
             "finished_on": date(round.year - 1, 11, 30),
             "total_investment": Decimal(total),

@@ -14,7 +14,7 @@ from review import summary
 
 
 class Command(BaseCommand):
-    help = "导出推荐汇总表（附件1）：全省，或用 --bureau 指定一个推荐单位。未报送的单位列在标准错误输出。"
+    help = "导出推荐汇总表（附件1）：全省，或 --bureau 指定的一个单位；未报送的列在标准错误输出。"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--round", required=True, help="批次标识，如 2024-excellent")

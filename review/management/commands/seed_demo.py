@@ -48,9 +48,20 @@ class Command(BaseCommand):
 
     def handle(self, *, scale: int, **options) -> None:
         call_command("load_catalogue")
+        bureaus = list(Bureau.objects.all())
+        if not self._is_complete(len(bureaus) * len(PLAN) * scale):
+            self._seed(bureaus, scale)
+        self._say_who()
+
+    def _is_complete(self, wanted: int) -> bool:
+        return Round.objects.open().filter(slug=SLUG).exists() and (
+            Application.objects.filter(round__slug=SLUG).count() >= wanted
+        )
+
+    def _seed(self, bureaus: list[Bureau], scale: int) -> None:
+        # One hash for all: hashing a password is slow on purpose.
         self.password = make_password(PASSWORD)
         self.province = self._user(PROVINCE, "演示省厅", Role.PROVINCE, is_staff=True)
-        bureaus = list(Bureau.objects.all())
         self.officers = {
             bureau.pk: self._user(
                 bureau.code, f"{bureau.short_name}演示", Role.BUREAU, bureau=bureau
@@ -60,7 +71,6 @@ class Command(BaseCommand):
         round = self._round()
         for place, bureau in enumerate(bureaus):
             self._fill(round, bureau, place, scale)
-        self._say_who()
 
     def _user(self, username: str, name: str, role: Role, **affiliation) -> User:
         user, _ = User.objects.get_or_create(

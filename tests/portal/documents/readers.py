@@ -40,6 +40,20 @@ def read_rows(content: bytes, format: Format) -> Rows:
     return {Format.PDF: pdf_rows, Format.XLSX: xlsx_rows, Format.DOCX: docx_rows}[format](content)
 
 
+def read_texts(content: bytes, format: Format) -> str:
+    """Everything a file says, headers and footers included, in one string."""
+    if format is Format.PDF:
+        # In the order of drawing, because a watermark runs across the lines.
+        with pdfplumber.open(io.BytesIO(content)) as pdf:
+            return "\n".join("".join(c["text"] for c in page.chars) for page in pdf.pages)
+    if format is Format.XLSX:
+        sheet = openpyxl.load_workbook(io.BytesIO(content)).active
+        header = (sheet.oddHeader.center.text or "").replace("&&", "&")
+        return "\n".join([header, *(shown(cell) for row in sheet.iter_rows() for cell in row)])
+    file = docx.Document(io.BytesIO(content))
+    return "\n".join(p.text for p in (*file.sections[0].header.paragraphs, *file.paragraphs))
+
+
 def docx_rows(content: bytes) -> Rows:
     return [
         [WordCell(tc, table).text for tc in row._tr.tc_lst]

@@ -3,6 +3,7 @@
 import io
 import logging
 import os
+import string
 import subprocess
 import sys
 from dataclasses import replace
@@ -11,6 +12,8 @@ from pathlib import Path
 
 import pdfplumber
 import pytest
+from fontTools.subset import Subsetter
+from fontTools.ttLib import TTCollection
 from weasyprint import HTML
 
 from portal.documents import Format, pdf
@@ -20,11 +23,12 @@ from tests.portal.documents.readers import pdf_pages, written
 
 ROOT = Path(__file__).parents[3]
 DEJAVU = Path("/usr/share/fonts/truetype/dejavu")
+NOTO = "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc"
 
 
 @pytest.fixture(scope="module")
 def annex_pages() -> list[str]:
-    return pdf_pages(written(samples.annex(units=4), Format.PDF))
+    return pdf_pages(written(samples.annex(units=6), Format.PDF))
 
 
 def test_the_header_row_is_repeated_on_every_page(annex_pages):
@@ -33,7 +37,7 @@ def test_the_header_row_is_repeated_on_every_page(annex_pages):
 
 
 def test_the_footer_names_check_code_revision_page_and_time(annex_pages):
-    code = samples.annex(units=4).check_code
+    code = samples.annex(units=6).check_code
     for number, page in enumerate(annex_pages, 1):
         footer = page.splitlines()[-1].replace(" ", "")
         assert footer == (
@@ -60,11 +64,9 @@ def test_a_row_taller_than_a_page_keeps_the_header_on_every_page():
     assert "48." in pages[-1]
 
 
-def test_a_group_heading_never_stands_alone_at_the_foot_of_a_page():
-    units = samples.annex().blocks[3].groups
-    for page in pdf_pages(written(samples.annex(), Format.PDF)):
-        *_, last, _ = page.splitlines()
-        assert last not in {unit.title for unit in units}
+def test_a_group_heading_never_stands_alone_at_the_foot_of_a_page(annex_pages):
+    titles = {group.title for group in samples.annex().blocks[3].groups}
+    assert not titles & {page.splitlines()[-2] for page in annex_pages}
 
 
 def test_a_page_break_starts_a_new_page():
@@ -91,29 +93,42 @@ def test_rare_characters_of_names_are_printed_as_themselves():
     assert "㛃𬭎䶮喆堃昇犇翀" in pages[0]
 
 
-@pytest.mark.parametrize("folder", [DEJAVU, "/nowhere"], ids=["Latin fonts", "no font at all"])
-def test_without_a_chinese_font_the_pdf_fails_and_says_what_to_install(tmp_path, folder):
-    config = tmp_path / "fonts.conf"
-    config.write_text(
-        f"<fontconfig><dir>{folder}</dir><cachedir>{tmp_path}</cachedir></fontconfig>"
-    )
+def _error_with_fonts(folder: Path | str, cache: Path) -> str:
+    """Write a PDF in a process that knows the fonts of one folder only."""
+    config = cache / "fonts.conf"
+    config.write_text(f"<fontconfig><dir>{folder}</dir><cachedir>{cache}</cachedir></fontconfig>")
     code = (
         "import io\n"
         "from portal.documents import pdf\n"
         "from tests.portal.documents import samples\n"
-        "try: pdf.write(samples.texts('甲'), io.BytesIO())\n"
+        "try: pdf.write(samples.texts('甲堃\U000f1234'), io.BytesIO())\n"
         "except pdf.MissingGlyphs as error: print(error)"
     )
-    environment = os.environ | {"FONTCONFIG_FILE": str(config), "PYTHONIOENCODING": "utf-8"}
     done = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,
         encoding="utf-8",
-        env=environment,
+        env=os.environ | {"FONTCONFIG_FILE": str(config), "PYTHONIOENCODING": "utf-8"},
         cwd=ROOT,
     )
-    assert "缺少中文字体" in done.stdout
-    assert "fonts-noto-cjk" in done.stdout
+    return done.stdout
+
+
+@pytest.mark.parametrize("folder", [DEJAVU, "/nowhere"], ids=["Latin fonts", "no font at all"])
+def test_without_a_chinese_font_the_pdf_fails_and_says_what_to_install(tmp_path, folder):
+    error = _error_with_fonts(folder, tmp_path)
+    assert "缺少中文字体" in error
+    assert "fonts-noto-cjk" in error
+
+
+def test_a_chinese_font_that_lacks_usual_characters_is_not_enough(tmp_path):
+    font = TTCollection(NOTO, lazy=True).fonts[2]
+    # Everything the document prints, code points included, except the usual character 堃.
+    subsetter = Subsetter()
+    subsetter.populate(text="序号内容甲校验码版本第页共生成时间〔〕+-: " + string.printable)
+    subsetter.subset(font)
+    font.save(tmp_path / "few.otf")
+    assert "堃（U+5803）" in _error_with_fonts(tmp_path, tmp_path)
 
 
 def test_glyphs_are_not_left_unwatched_when_the_log_is_off():

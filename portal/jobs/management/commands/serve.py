@@ -23,6 +23,8 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 class Command(BaseCommand):
     help = "启动门户：网站与后台任务一并运行，按 Ctrl+C 停止"
+    # They load every page's code, which gunicorn is about to do anyway.
+    requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         port = os.environ.get("PORT") or "8000"
@@ -40,6 +42,7 @@ class Command(BaseCommand):
                 signal.signal(number, signal.default_int_handler)
         try:
             migrate_if_needed()
+            call_command("load_catalogue", stdout=self.stdout)
             if demo:
                 call_command("seed_demo", stdout=self.stdout)
             children["网站"] = start(

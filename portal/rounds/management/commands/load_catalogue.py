@@ -24,4 +24,6 @@ class Command(BaseCommand):
         if Bureau.objects.exists():
             return
         call_command("loaddata", *FIXTURES, verbosity=0)
-        self.stdout.write("已载入推荐单位、行政区划、行业、典型场景、绩效指标、要素条件和 2024 年批次。")
+        self.stdout.write(
+            "已载入推荐单位、行政区划、行业、典型场景、绩效指标、要素条件和 2024 年批次。"
+        )
