@@ -2,6 +2,8 @@
 
 import unicodedata
 from collections.abc import Callable, Hashable
+from datetime import date
+from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
@@ -9,6 +11,8 @@ from django import forms
 from django.db import models
 from django.utils.html import format_html
 
+from portal.accounts.forms import MobileField
+from portal.accounts.models import mobile_validator
 from portal.catalogue.models import CatalogueModel, Division, Industry, Scenario, Segment
 from portal.documents.model import clean_text
 from portal.rounds.models import Round
@@ -17,11 +21,18 @@ LONG_LINE = 300
 """From this length on, a line is written in a box of two rows."""
 
 
+def tidy(text: str) -> str:
+    """Half-width, without blanks and without the invisible characters that come with a paste."""
+    return "".join(clean_text(unicodedata.normalize("NFKC", text)).split())
+
+
 class LineField(forms.CharField):
     """One line of text, cleaned of control characters.
 
     The browser is not told the length limit: it would cut a paste without a word.
     """
+
+    default_error_messages = {"max_length": "最多 %(limit_value)d 字，现有 %(show_value)d 字。"}
 
     def to_python(self, value: Any) -> str:
         text = clean_text(super().to_python(value))
@@ -67,9 +78,12 @@ class NumberField(forms.DecimalField):
 
     def to_python(self, value: Any):
         if isinstance(value, str):
-            value = unicodedata.normalize("NFKC", value)
-            value = "".join(value.split()).replace(",", "").removesuffix("%").removesuffix("万元")
+            value = tidy(value).replace(",", "").removesuffix("%").removesuffix("万元")
         return super().to_python(value)
+
+    def prepare_value(self, value: Any) -> Any:
+        """Without the zeros that only the column's width adds."""
+        return f"{value.normalize():f}" if isinstance(value, Decimal) else value
 
 
 class WholeNumberField(forms.IntegerField):
@@ -85,8 +99,27 @@ class WholeNumberField(forms.IntegerField):
 
     def to_python(self, value: Any) -> int | None:
         if isinstance(value, str):
-            value = unicodedata.normalize("NFKC", value).replace(",", "")
+            value = tidy(value).replace(",", "").removesuffix("人")
         return super().to_python(value)
+
+
+class DayInput(forms.DateInput):
+    """A calendar; a plain line for what is no date, of which a calendar would show nothing."""
+
+    input_type = "date"
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        if not _is_iso_day(context["widget"]["value"] or ""):
+            context["widget"]["type"] = "text"
+        return context
+
+
+def _is_iso_day(text: str) -> bool:
+    try:
+        return not text or date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 class DayField(forms.DateField):
@@ -95,13 +128,13 @@ class DayField(forms.DateField):
     default_error_messages = {"invalid": "日期请写成 2024-11-22 这样的形式，并确认这一天存在。"}
 
     def __init__(self, **kwargs: Any) -> None:
-        kwargs["widget"] = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+        kwargs["widget"] = DayInput(format="%Y-%m-%d")
         kwargs["input_formats"] = ["%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y年%m月%d日", "%Y%m%d"]
         super().__init__(**kwargs)
 
     def to_python(self, value: Any):
         if isinstance(value, str):
-            value = "".join(unicodedata.normalize("NFKC", value).split())
+            value = tidy(value)
         return super().to_python(value)
 
 
@@ -132,14 +165,14 @@ class CatalogueField(forms.TypedChoiceField):
 
     def __init__(self, *, model: type[CatalogueModel], **kwargs: Any) -> None:
         self.model = model
-        self.rows: dict[int, CatalogueModel] = {}
-        super().__init__(coerce=lambda pk: self.rows[int(pk)], empty_value=None, **kwargs)
+        super().__init__(empty_value=None, **kwargs)
 
     def offer(self, round: Round) -> None:
         """Offer the rows of the round's editions."""
         load, group = CATALOGUES[self.model]
         rows = load(round)
-        self.rows = {row.pk: row for row in rows}
+        # Not in __init__: each form works on a copy of the field.
+        self.coerce = {str(row.pk): row for row in rows}.__getitem__
         self.choices = [
             ("", "请选择"),
             *(
@@ -188,11 +221,14 @@ def draft_field(db_field: models.Field, **kwargs: Any) -> forms.Field:
             )
         case models.IntegerField():
             field = WholeNumberField(min_value=0, max_value=2**31 - 1, **common)
-        case models.EmailField():
-            field = LineField(max_length=db_field.max_length, **common)
+        case models.CharField() if mobile_validator in db_field.validators:
+            field = MobileField(**common)
         case models.CharField() if db_field.max_length >= LONG_LINE:
             rows = forms.Textarea(attrs={"rows": 2})
             field = LineField(max_length=db_field.max_length, widget=rows, **common)
         case _:
             field = LineField(max_length=db_field.max_length, **common)
+    # A scenario may only be left out for a name of one's own, so a relation is never called 选填.
+    if db_field.blank and not db_field.is_relation:
+        field.widget.attrs["data-optional"] = True
     return field

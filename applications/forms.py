@@ -14,7 +14,7 @@ from crispy_forms.layout import Row as LayoutRow
 from django import forms
 from django.forms.utils import ErrorDict
 
-from applications.fields import CatalogueField, DayField, draft_field
+from applications.fields import CatalogueField, draft_field
 from applications.models import (
     BasicInformation,
     FactoryOverview,
@@ -26,6 +26,7 @@ from applications.models import (
     ScenarioConstruction,
     ScenarioInstance,
 )
+from portal.documents.model import clean_text
 from portal.rounds.models import Round
 
 
@@ -50,18 +51,21 @@ class DraftForm(forms.ModelForm):
         if not typed:
             return
         self.initial.update(typed)
-        data = {self.add_prefix(name): raw for name, raw in typed.items()}
+        # With the other answers, for a mistake may lie in how two of them go together.
+        data = {
+            self.add_prefix(name): value
+            for name, value in self.initial.items()
+            if name in self.fields and value is not None
+        }
         errors = type(self)(data, prefix=self.prefix, round=self.round).errors
         for name in typed:
             if name in errors:
                 self._errors[name] = errors[name]
-            if isinstance(self.fields[name], DayField):
-                # A calendar widget shows nothing at all for text that is not a date.
-                self.fields[name].widget.input_type = "text"
 
     def complain(self, field: str, message: str) -> None:
         """Show a finding of the checks beside its field."""
-        self.errors.setdefault(field, self.error_class(renderer=self.renderer)).append(message)
+        fresh = self.error_class(renderer=self.renderer, field_id=self[field].auto_id)
+        self.errors.setdefault(field, fresh).append(message)
 
     def answers(self) -> dict[str, Any]:
         """Column values for everything posted, with ``unparsed`` holding the rest as typed."""
@@ -70,7 +74,7 @@ class DraftForm(forms.ModelForm):
             if name in self.errors:
                 db_field = self._meta.model._meta.get_field(name)
                 values[name] = None if db_field.null else db_field.get_default()
-                values["unparsed"][name] = self.data.get(self.add_prefix(name), "")
+                values["unparsed"][name] = clean_text(self.data.get(self.add_prefix(name), ""))
             else:
                 values[name] = self.cleaned_data[name]
         return values
@@ -213,7 +217,7 @@ class ScenarioInstanceForm(DraftForm):
                 "scenario",
                 f"场景“{scenario.name}”属于环节“{scenario.segment}”，与所选环节“{segment}”不符。",
             )
-        elif scenario and data.get("own_scenario"):
+        if scenario and data.get("own_scenario"):
             self.add_error("own_scenario", "已从指引中选择场景，请清空此栏，或把“场景”改为未选择。")
         return data
 

@@ -193,6 +193,8 @@ def answer_text(answers: Answers, db_field: models.Field) -> str:
         return str(getattr(answers, f"get_{db_field.name}_display")() or "")
     if isinstance(value, CatalogueModel):
         return str(value)
+    if isinstance(value, Decimal) and db_field.decimal_places > 2:
+        return f"{value.normalize() + 0:f}"  # 建设前 0.0045 is not 0.00
     return text_of(value, kind_of(db_field))
 
 

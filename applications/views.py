@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from applications import checks, workflow
 from applications.editing import KEY, SectionPage, differences, whole_number
 from applications.forms import DeclarationForm, DraftForm
-from applications.models import Application, Row
+from applications.models import Answers, Application, Row
 from applications.models.rows import random_key
 from applications.sections import BY_SLUG, INSTANCES, SECTIONS, Filing, Section
 from applications.states import Status
@@ -70,7 +70,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     sections = [
         {
             **part,
-            "answers": filing.answers[part["section"].slug],
+            "edited": _last_edited(filing, part["section"]),
             "done": progress[part["section"].slug][0],
             "required": progress[part["section"].slug][1],
         }
@@ -89,6 +89,13 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         and application.round.is_open(Deadline.ENTERPRISE),
     }
     return render(request, "applications/detail.html", context)
+
+
+def _last_edited(filing: Filing, section: Section) -> Answers | None:
+    """The section's answers, or the row of it, that was saved last."""
+    rows = [row for group in section.groups for row in filing.rows[group.slug]]
+    saved = [each for each in (filing.answers[section.slug], *rows) if each.edited_at]
+    return max(saved, key=lambda each: each.edited_at, default=None)
 
 
 def _by_section(found: list[checks.Finding]) -> list[dict[str, Any]]:

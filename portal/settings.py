@@ -89,9 +89,8 @@ TEMPLATES = [
 # Database: rule 9 of docs/architecture.md
 
 DATABASES = {
-    "default": env.db(
-        "DATABASE_URL",
-        default=f"sqlite:///{DATA_DIR / 'portal.sqlite3'}",
+    "default": env.db_url_config(
+        env.str("DATABASE_URL", default="") or f"sqlite:///{DATA_DIR / 'portal.sqlite3'}"
     )
 }
 DATABASES["default"]["CONN_MAX_AGE"] = 600
@@ -166,7 +165,7 @@ IMPORT_EXPORT_USE_TRANSACTIONS = True
 
 # Background work: a filesystem queue unless REDIS_URL names a broker
 
-CELERY_BROKER_URL = REDIS_URL or "filesystem://"
+CELERY_BROKER_URL = REDIS_URL or "filesystem://localhost"
 CELERY_TASK_IGNORE_RESULT = True  # progress and outcome live in the Job row
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -187,8 +186,8 @@ if not REDIS_URL:
 HTTPS = env.bool("HTTPS", default=False)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if HTTPS else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
-SECURE_HSTS_PRELOAD = HTTPS
+# The portal is one name under somebody's domain; it may not promise HTTPS for the others.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 CSRF_FAILURE_VIEW = "portal.views.csrf_failure"
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -209,6 +208,11 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "line"},
+        "null": {"class": "logging.NullHandler"},
+    },
+    # Anybody can send a forged host name; the answer is 400 and no traceback.
+    "loggers": {"django.security.DisallowedHost": {"handlers": ["null"], "propagate": False}},
     "root": {"handlers": ["console"], "level": "WARNING"},
 }

@@ -20,6 +20,13 @@ class CommentField(forms.CharField):
 
     def __init__(self, **kwargs) -> None:
         super().__init__(widget=forms.Textarea(attrs={"rows": 3}), max_length=2000, **kwargs)
+        self.error_messages |= {
+            "required": f"请填写{self.label}。",
+            "max_length": "请控制在 %(limit_value)d 字以内，现在是 %(show_value)d 字。",
+        }
+
+    def widget_attrs(self, widget: forms.Widget) -> dict:
+        return {}  # no maxlength: it would cut a paste short without a word
 
     def to_python(self, value) -> str:
         return clean_text(super().to_python(value).replace("\r\n", "\n"))
@@ -33,7 +40,10 @@ class SendForm(_Plain):
     """What the bureau states when it sends its list."""
 
     signatory = forms.CharField(
-        label="签发人", max_length=40, help_text="签发推荐名单的负责人姓名。"
+        label="签发人",
+        max_length=40,
+        help_text="签发推荐名单的负责人姓名。",
+        error_messages={"required": "请填写签发人姓名。"},
     )
     statement = CommentField(
         label="情况说明",

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Case, Count, Q, QuerySet, When
 from django.http import QueryDict
 
 from applications.models import Application
@@ -52,7 +52,10 @@ class Query:
         if self.status:
             rows = rows.filter(status=self.status)
         # The snapshot itself is long and a list shows none of it.
-        rows = rows.with_parties().defer("current_revision__data").order_by("-touched_at", "-pk")
+        rows = rows.with_parties().defer("current_revision__data")
+        # What waits for a decision comes first.
+        waiting = Case(When(status=Status.SUBMITTED, then=0), default=1)
+        rows = rows.order_by(waiting, "-touched_at", "-pk")
         return Paginator(rows, PAGE_SIZE).get_page(number)
 
     def counts(self, user: User) -> list[tuple[str, str, int]]:

@@ -111,7 +111,7 @@ class ListEvent(models.Model):
     comment = models.TextField("说明", blank=True)
     receipts = models.JSONField("名单", default=list)
 
-    LABELS = {"publish": "建立", "send": "报送", "return": "退回", "receive": "受理"}
+    LABELS = {"send": "报送", "return": "退回", "receive": "受理"}
 
     class Meta:
         verbose_name = verbose_name_plural = "名单办理记录"

@@ -9,6 +9,8 @@ from portal.errors import NotAllowed, StaleState
 from portal.rounds.models import Round
 from review.models import RankedList, Seat
 
+Editions = dict[str, set[int]]
+
 
 @transaction.atomic
 def publish(round: Round, *, actor: User) -> None:
@@ -38,26 +40,29 @@ def publish(round: Round, *, actor: User) -> None:
     )
 
 
-def what_is_missing(round: Round) -> list[str]:
-    """What keeps a round from being published, in Chinese phrases."""
-    editions = (
-        (
-            Segment.objects.filter(edition=round.scenario_edition),
-            "场景指引",
-            round.scenario_edition,
-        ),
-        (
-            Indicator.objects.filter(edition=round.indicator_edition),
-            "绩效指标",
-            round.indicator_edition,
-        ),
-        (
-            Condition.objects.filter(edition=round.condition_edition),
-            "要素条件",
-            round.condition_edition,
-        ),
-    )
-    missing = [f"{name} {year} 年版未导入" for rows, name, year in editions if not rows.exists()]
-    if not round.declarations.exists():
+def what_is_missing(round: Round, editions: Editions | None = None) -> list[str]:
+    """What keeps a round from being published, in Chinese phrases.
+
+    Whoever asks for several rounds passes the ``editions`` at hand, read once.
+    """
+    editions = editions or editions_at_hand()
+    wanted = {
+        "场景指引": round.scenario_edition,
+        "绩效指标": round.indicator_edition,
+        "要素条件": round.condition_edition,
+    }
+    missing = [
+        f"{name} {year} 年版未导入" for name, year in wanted.items() if year not in editions[name]
+    ]
+    if not round.declarations.all():
         missing.append("没有承诺事项")
     return missing
+
+
+def editions_at_hand() -> Editions:
+    """The editions of each part of the catalogue that have been imported."""
+    models = {"场景指引": Segment, "绩效指标": Indicator, "要素条件": Condition}
+    return {
+        name: set(model.objects.order_by().values_list("edition", flat=True).distinct())
+        for name, model in models.items()
+    }

@@ -35,8 +35,11 @@ def order_of(seats: Sequence[Seat]) -> list[int]:
     return [seat.application_id for seat in seats if seat.application_id]
 
 
-def _touch(ranked_list: RankedList, actor: User, *, version: int | None = None) -> None:
-    """Lock the open list for one change; with ``version``, only if nobody changed it since."""
+def _touch(ranked_list: RankedList, actor: User, *, version: int | None = None) -> int:
+    """Lock the open list for one change; with ``version``, only if nobody changed it since.
+
+    Returns the version it was at.
+    """
     if not actor.is_bureau:
         raise NotAllowed("只有推荐单位可以排序和报送推荐名单。")
     lists = RankedList.objects.visible_to(actor).filter(
@@ -45,7 +48,7 @@ def _touch(ranked_list: RankedList, actor: User, *, version: int | None = None) 
     if version is not None:
         lists = lists.filter(version=version)
     if lists.update(version=F("version") + 1):
-        return
+        return RankedList.objects.values_list("version", flat=True).get(pk=ranked_list.pk) - 1
     fresh = RankedList.objects.visible_to(actor).filter(pk=ranked_list.pk).first()
     if fresh and not fresh.is_open:
         raise StaleState(
@@ -63,14 +66,18 @@ def recommend(
     opinions: Mapping[int, str] | None = None,
     actor: User,
 ) -> Seat:
-    """Seat an accepted application on the first free seat, saving ``opinions`` by seat number.
+    """Seat an accepted application on the first free seat.
+
+    Taking a free seat disturbs nobody, so it needs no ``version``; ``opinions`` (by seat number)
+    are saved with it only if the list still is at ``version``, since seats may have changed hands.
 
     Raises NotAllowed when all seats are taken: there is no fourth (通知二（二）).
     """
-    _touch(ranked_list, actor, version=version)
+    now_at = _touch(ranked_list, actor)
     _require_candidates(ranked_list, [application.pk])
     seats = seats_of(ranked_list)
-    _write_opinions(seats, opinions or {})
+    if now_at == version:
+        _write_opinions(seats, opinions or {})
     if application.pk in order_of(seats):
         raise StaleState("该申报已在推荐名单中。")
     seat = next((seat for seat in seats if seat.application_id is None), None)
@@ -204,7 +211,6 @@ def send_back(ranked_list: RankedList, *, reason: str, actor: User) -> None:
     """Return a sent list to its bureau with a reason; its members are free to be ranked again."""
     if not reason.strip():
         raise NotAllowed("请填写退回理由，推荐单位会看到它。")
-    members = _members(ranked_list)
     _province_swap(
         ranked_list,
         actor,
@@ -214,6 +220,7 @@ def send_back(ranked_list: RankedList, *, reason: str, actor: User) -> None:
         return_reason=reason.strip(),
         version=F("version") + 1,
     )
+    members = _members(ranked_list)
     for application in members:
         workflow.act(application, "release", actor=actor, comment=reason)
     _record(ranked_list, "return", actor, reason.strip(), members)

@@ -56,38 +56,36 @@ def build(round: Round, bureau: Bureau | None = None) -> Summary:
         lists = lists.filter(bureau=bureau)
     lists = list(lists.order_by("bureau__order"))
     seats = _seats(round, [ranked_list for ranked_list in lists if not ranked_list.is_open])
+    return Summary(_document(round, bureau, seats), _missing(lists, bureau))
+
+
+def preview(ranked_list: RankedList) -> Document:
+    """The Annex 1 that sending this list as it stands would give."""
+    return _document(
+        ranked_list.round, ranked_list.bureau, _seats(ranked_list.round, [ranked_list])
+    )
+
+
+def _document(round: Round, bureau: Bureau | None, seats: Sequence[Seat]) -> Document:
+    title = f"{round.project_noun}推荐汇总表"
     groups = tuple(
         Group(None if bureau else unit.name, tuple(_row(number, seat) for number, seat in members))
         for unit, members in _by_bureau(seats)
     )
-    title = f"{round.project_noun}推荐汇总表"
-    unit = bureau.name if bureau else ""
     blocks: tuple[Block, ...] = (
         Paragraph("附件1", Style.ANNEX_LABEL),
         Paragraph(title, Style.TITLE),
-        Paragraph(f"推荐单位（盖章）：{unit}", Style.UNIT_LINE),
+        Paragraph(f"推荐单位（盖章）：{bureau.name if bureau else ''}", Style.UNIT_LINE),
         Table(columns(round), groups),
         Paragraph(NOTE.format(noun=round.project_noun), Style.NOTE),
     )
-    document = Document(
+    return Document(
         title=f"{round.year}年度{title}{f'（{bureau.short_name}）' if bureau else ''}",
         blocks=blocks,
         orientation="landscape",
         made_at=timezone.now(),
         revision=_revision(seats),
     )
-    return Summary(document, _missing(lists, bureau))
-
-
-def table_of(document: Document) -> Table:
-    """The one table of a summary document."""
-    return next(block for block in document.blocks if isinstance(block, Table))
-
-
-def preview(ranked_list: RankedList) -> list[tuple[Value, ...]]:
-    """The rows that sending this list would put into Annex 1."""
-    seats = _seats(ranked_list.round, [ranked_list])
-    return [_row(number, seat) for number, seat in enumerate(seats, 1)]
 
 
 def _seats(round: Round, lists: Sequence[RankedList]) -> list[Seat]:

@@ -4,7 +4,7 @@ import tempfile
 
 from portal.catalogue.models import Bureau
 from portal.documents import Format, write
-from portal.documents.model import Document
+from portal.documents.model import Document, DocumentError
 from portal.errors import PortalError
 from portal.jobs.models import Job
 from portal.jobs.registry import work
@@ -31,7 +31,10 @@ def make_summary(job: Job) -> None:
     format = Format(job.parameters["format"])
     job.report(40, "正在生成文件")
     with tempfile.TemporaryFile() as stream:
-        write(result.document, format, stream)
+        try:
+            write(result.document, format, stream)
+        except DocumentError as error:
+            raise PortalError(str(error)) from error
         stream.seek(0)
         job.keep(stream, file_name(result.document, format))
     job.message = f"未收入：{'；'.join(result.missing)}。" if result.missing else ""

@@ -1,6 +1,5 @@
 """Back office of accounts: enterprises, their people, and the officers' sheet."""
 
-import unicodedata
 from typing import Any
 
 from django import forms
@@ -17,7 +16,7 @@ from import_export.fields import Field
 
 from portal.accounts import credit_code
 from portal.accounts.forms import CreditCodeField
-from portal.accounts.models import Enterprise, Role, User
+from portal.accounts.models import Enterprise, Role, User, tidy_mobile
 from portal.catalogue.models import Bureau
 from portal.catalogue.resources import Choice, Lookup, SheetAdmin, SheetResource, Text, column
 
@@ -26,11 +25,6 @@ admin.site.unregister(Group)
 
 OFFICER_ROLES = [(role.value, role.label) for role in (Role.BUREAU, Role.PROVINCE)]
 BUREAU_NAMES = ("name", "short_name", "code")
-
-
-def tidy_mobile(text: str) -> str:
-    """A number without the blanks and hyphens people group its digits with."""
-    return "".join(c for c in unicodedata.normalize("NFKC", text) if not c.isspace() and c != "-")
 
 
 class EnterpriseResource(SheetResource):

@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from portal.accounts import credit_code
-from portal.accounts.models import Enterprise, Role, User
+from portal.accounts.models import Enterprise, Role, User, mobile_validator, tidy_mobile
 from portal.catalogue.models import Bureau
 from portal.documents.model import clean_text
 
@@ -46,6 +46,15 @@ class CreditCodeField(forms.CharField):
         return credit_code.normalise(super().to_python(value))
 
 
+class MobileField(forms.CharField):
+    """A mobile number however its digits are grouped; no limit that would cut off a paste."""
+
+    default_validators = [mobile_validator]
+
+    def to_python(self, value: Any) -> str:
+        return tidy_mobile(super().to_python(value))
+
+
 class RegistrationForm(forms.ModelForm):
     """An enterprise and its first account, made together."""
 
@@ -54,9 +63,7 @@ class RegistrationForm(forms.ModelForm):
         help_text="18 位，见营业执照；它就是您以后的登录名。",
     )
     contact = forms.CharField(label="联系人姓名", max_length=30)
-    mobile = User._meta.get_field("mobile").formfield(
-        label="联系人手机号码", help_text="11 位手机号码。"
-    )
+    mobile = MobileField(label="联系人手机号码", help_text="11 位手机号码。")
     password = forms.CharField(
         label="密码",
         strip=False,

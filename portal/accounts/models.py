@@ -1,5 +1,6 @@
 """Who uses the portal: enterprises, their staff, bureau and provincial officers."""
 
+import unicodedata
 from typing import Self
 
 from django.contrib.auth.models import AbstractUser, AnonymousUser
@@ -10,6 +11,7 @@ from django.db.models import Q
 
 from portal.accounts import credit_code
 from portal.catalogue.models import Bureau
+from portal.documents.model import clean_text
 
 
 class Role(models.TextChoices):
@@ -19,8 +21,14 @@ class Role(models.TextChoices):
 
 
 mobile_validator = RegexValidator(
-    r"\A1[3-9]\d{9}\Z", "请填写 11 位手机号码（以 13–19 开头，不含空格和区号）。"
+    r"\A1[3-9][0-9]{9}\Z", "请填写 11 位手机号码（以 13–19 开头，不含空格和区号）。"
 )
+
+
+def tidy_mobile(text: str) -> str:
+    """A number without the blanks, hyphens and invisible characters that come with a paste."""
+    text = clean_text(unicodedata.normalize("NFKC", text))
+    return "".join(c for c in text if not c.isspace() and c != "-")
 
 
 class EnterpriseQuerySet(models.QuerySet):
@@ -75,6 +83,12 @@ class UserManager(BaseUserManager):
 class User(AbstractUser):
     """用户: a person with one role. The first account of an enterprise signs in with its code."""
 
+    username = models.CharField(
+        "登录名",
+        max_length=150,
+        unique=True,
+        error_messages={"unique": "该登录名已被使用，请换一个。"},
+    )
     first_name = last_name = None
     name = models.CharField("姓名", max_length=30)
     mobile = models.CharField("手机号码", max_length=11, validators=[mobile_validator])

@@ -142,7 +142,13 @@ class Scenario(CatalogueModel):
 
     class Meta:
         verbose_name = verbose_name_plural = "典型场景"
-        ordering = ["segment__edition", "segment__order", "number", "certainty", "name"]
+        ordering = [
+            "segment__edition",
+            "segment__order",
+            models.F("number").asc(nulls_last=True),
+            "certainty",
+            "name",
+        ]
         constraints = [
             models.UniqueConstraint(fields=["segment", "name"], name="scenario_once_per_segment")
         ]

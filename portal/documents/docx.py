@@ -240,8 +240,9 @@ def _style(look: Look) -> str:
         first = look.indent * look.size * 20
         indent += f' w:firstLineChars="{look.indent * 100}" w:firstLine="{first:.0f}"'
     outline = look.outline is not None
+    custom = "" if outline else ' w:customStyle="1"'
     return (
-        f'<w:style {NAMESPACE} w:type="paragraph" w:styleId="{STYLE_IDS[look.name]}">'
+        f'<w:style {NAMESPACE} w:type="paragraph" w:styleId="{STYLE_IDS[look.name]}"{custom}>'
         f"<w:name w:val={quoteattr(look.name)}/><w:qFormat/><w:pPr>"
         + ("<w:keepNext/>" if outline else "")
         + f"{_spacing(look, look.before, look.after)}<w:ind {indent}/>"

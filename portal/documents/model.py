@@ -18,6 +18,10 @@ Orientation = Literal["portrait", "landscape"]
 Value = str | int | Decimal | date | tuple[str, ...] | None
 
 
+class DocumentError(ValueError):
+    """The document cannot be written; ``str(error)`` says in Chinese why and what to do."""
+
+
 class Kind(StrEnum):
     """The type of a table column. A str is welcome in every kind and printed as it is (不适用)."""
 

@@ -31,6 +31,7 @@ from portal.documents.model import (
     Block,
     Column,
     Document,
+    DocumentError,
     Heading,
     Kind,
     PageBreak,
@@ -43,7 +44,7 @@ from portal.documents.model import (
 STYLESHEET = Path(__file__).with_name("pdf.css").read_text(encoding="utf-8")
 
 
-class MissingGlyphs(ValueError):
+class MissingGlyphs(DocumentError):
     """No usable Chinese font is installed: the PDF would consist of boxes."""
 
     def __init__(self, characters: set[str]) -> None:

@@ -28,6 +28,7 @@ from portal.documents.model import (
     Align,
     Column,
     Document,
+    DocumentError,
     Heading,
     Kind,
     PageBreak,
@@ -60,7 +61,7 @@ BODY_FONT = Font(name=FONTS[FANGSONG], size=looks.TABLE_SIZE)
 HEADING_FONT = Font(name=FONTS[HEITI], size=looks.TABLE_SIZE)
 
 
-class CellTooLong(ValueError):
+class CellTooLong(DocumentError):
     """A text does not fit into one Excel cell.
 
     Cutting it off would falsify the document and spreading it over rows would change the table,
@@ -109,9 +110,9 @@ class _Sheet:
             match block:
                 case Table():
                     self._table(block)
-                case PageBreak():
+                case PageBreak() if self.row > 1:
                     self.sheet.row_breaks.append(Break(id=self.row - 1))
-                case _:
+                case Heading() | Paragraph():
                     self._text(block)
 
     def _set_up_page(self) -> None:

@@ -18,7 +18,8 @@ logger = logging.getLogger(__name__)
 def start(*, owner: User, kind: str, title: str, **parameters: Any) -> Job:
     """Record a job and queue it when the surrounding transaction commits."""
     job = Job.objects.create(owner=owner, kind=kind, title=title, parameters=parameters)
-    transaction.on_commit(lambda: run.delay(job.pk))
+    # With the broker down the row waits for the next ``requeue``; the person's request succeeds.
+    transaction.on_commit(lambda: run.delay(job.pk), robust=True)
     return job
 
 

@@ -1,6 +1,6 @@
 """The bureau's pages: its inbox, its decisions, its ranking board, sending its list."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from django.contrib import messages
@@ -16,7 +16,7 @@ from portal.rounds.models import Round
 from review import ranking, summary
 from review.forms import CommentForm, SendForm
 from review.lists import Query, choose_round
-from review.models import RankedList
+from review.models import RankedList, Seat
 from review.views.shared import DECISIONS, FORMATS, attempt, reader_page
 
 bureau_only = role_required(Role.BUREAU)
@@ -89,7 +89,6 @@ def _board_page(request: HttpRequest, slug: str, *, status: int = 200) -> HttpRe
     """The board; opinions that were typed but not saved are shown beside the fresh list."""
     ranked_list = _ranked_list(request, slug)
     seats = ranking.seats_of(ranked_list)
-    saved = {seat.opinion for seat in seats}
     accepted = Application.objects.visible_to(request.user).filter(
         round=ranked_list.round, status=Status.ACCEPTED
     )
@@ -100,7 +99,7 @@ def _board_page(request: HttpRequest, slug: str, *, status: int = 200) -> HttpRe
         "seats": seats,
         "taken": len(ranking.order_of(seats)),
         "candidates": candidates.defer("current_revision__data").order_by("pk"),
-        "unsaved": {n: t for n, t in _typed_opinions(request).items() if t and t not in saved},
+        "unsaved": _unsaved_opinions(request, seats),
         "events": ranked_list.events.select_related("actor__enterprise", "actor__bureau"),
         "formats": FORMATS,
     }
@@ -115,6 +114,11 @@ def _typed_opinions(request: HttpRequest) -> dict[int, str]:
     }
 
 
+def _unsaved_opinions(request: HttpRequest, seats: Sequence[Seat]) -> dict[int, str]:
+    saved = {seat.opinion for seat in seats}
+    return {n: text for n, text in _typed_opinions(request).items() if text and text not in saved}
+
+
 def _change(
     request: HttpRequest, ranked_list: RankedList, act: Callable[..., object], done: str
 ) -> HttpResponse:
@@ -123,9 +127,11 @@ def _change(
     change = partial(
         act, ranked_list, version=version, opinions=_typed_opinions(request), actor=request.user
     )
-    if attempt(request, change, done):
-        return redirect("review:board", ranked_list.round.slug)
-    return _board_page(request, ranked_list.round.slug, status=409)
+    if not attempt(request, change, done):
+        return _board_page(request, ranked_list.round.slug, status=409)
+    if _unsaved_opinions(request, ranking.seats_of(ranked_list)):
+        return _board_page(request, ranked_list.round.slug)
+    return redirect("review:board", ranked_list.round.slug)
 
 
 @require_POST
@@ -197,14 +203,15 @@ def send(request: HttpRequest, slug: str) -> HttpResponse:
     pending = Application.objects.visible_to(request.user).filter(
         round=ranked_list.round, status=Status.SUBMITTED
     )
-    rows = summary.preview(ranked_list)
+    seats = ranking.seats_of(ranked_list)
+    taken = len(ranking.order_of(seats))
     context = {
         "ranked_list": ranked_list,
         "round": ranked_list.round,
         "form": form,
-        "columns": summary.columns(ranked_list.round),
-        "rows": rows,
-        "free": len(ranking.seats_of(ranked_list)) - len(rows),
+        "document": summary.preview(ranked_list),
+        "taken": taken,
+        "free": len(seats) - taken,
         "pending": pending.count(),
     }
     return render(request, "review/send.html", context)

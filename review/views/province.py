@@ -111,8 +111,7 @@ def summary_page(request: HttpRequest) -> HttpResponse:
     context = {
         "round": round,
         "rounds": Round.objects.published(),
-        "columns": summary.columns(round),
-        "groups": summary.table_of(result.document).groups,
+        "document": result.document,
         "missing": result.missing,
         "bureaus": Bureau.objects.filter(
             ranked_lists__round=round, ranked_lists__sent_at__isnull=False
@@ -179,7 +178,9 @@ def send_back(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 @province_only
 def rounds(request: HttpRequest) -> HttpResponse:
-    rows = [(r, publishing.what_is_missing(r)) for r in Round.objects.order_by("-opens_at")]
+    every = Round.objects.order_by("-opens_at").prefetch_related("quotas__bureau", "declarations")
+    editions = publishing.editions_at_hand()
+    rows = [(round, publishing.what_is_missing(round, editions)) for round in every]
     return render(request, "review/rounds.html", {"rows": rows})
 
 

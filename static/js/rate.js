@@ -11,7 +11,7 @@ for (const row of document.querySelectorAll('tr[data-kind="increase"], tr[data-k
   const sign = row.dataset.kind === "decrease" ? -1 : 1;
   const show = () => {
     const change = (sign * (number(after) - number(before)) * 100) / Math.abs(number(before));
-    output.textContent = Number.isFinite(change) ? `按前后值计算 ${change.toFixed(2)}` : "";
+    output.textContent = Number.isFinite(change) ? `留空则取 ${change.toFixed(2)}` : "";
   };
   before.addEventListener("input", show);
   after.addEventListener("input", show);

@@ -1,8 +1,15 @@
 """The people of the enterprise side, and one application of theirs."""
 
-import pytest
+from copy import deepcopy
 
-from applications import workflow
+import pytest
+from django.db import transaction
+from django.forms import CheckboxInput, RadioSelect, Select
+from django.http import QueryDict
+
+from applications import checks, workflow
+from applications.editing import SectionPage
+from applications.forms import DraftForm
 from applications.models import Application
 from applications.sections import Filing
 from portal.accounts.models import User
@@ -62,10 +69,25 @@ def submitted(filled, enterprise) -> Application:
     return cast.fresh(filled)
 
 
+@pytest.fixture(scope="session")
+def _complete_filing(django_db_setup, django_db_blocker) -> Filing:
+    with django_db_blocker.unblock(), transaction.atomic():
+        cast.load_catalogue()
+        enterprise = cast.make_enterprise(1)
+        application = workflow.start(cast.make_round(cast.make_province()), actor=enterprise)
+        cast.complete(application, enterprise)
+        filing = filing_of(application)
+        # What the checks read is remembered from here on.
+        assert checks.findings(filing) == []
+        assert filing.application.round.segments and filing.application.round.scenarios
+        transaction.set_rollback(True)
+    return filing
+
+
 @pytest.fixture
-def filing(filled) -> Filing:
-    """Everything a complete application says; changing it stores nothing."""
-    return filing_of(filled)
+def filing(_complete_filing) -> Filing:
+    """Everything a complete application says, in memory only: no database behind it."""
+    return deepcopy(_complete_filing)
 
 
 def filing_of(application: Application) -> Filing:
@@ -77,3 +99,36 @@ def browser(client, enterprise):
     """A browser in which the enterprise has signed in."""
     client.force_login(enterprise)
     return client
+
+
+def as_sent(page: SectionPage, **changes: object) -> QueryDict:
+    """What a browser sends for the page as shown, with ``changes`` typed into it."""
+    data = QueryDict(mutable=True)
+    data["version"] = str(page.version)
+    forms = [page.form]
+    for group, rows in page.row_forms.items():
+        forms += [row.form for row in rows]
+        if group.fixed is None:
+            data.setlist(group.slug, [row.row.key for row in rows])
+    for form in forms:
+        data.update(form_as_sent(form))
+    for name, value in changes.items():
+        data.setlist(name, value if isinstance(value, list) else [value])
+    return data
+
+
+def form_as_sent(form: DraftForm) -> dict[str, str]:
+    sent = {}
+    for bound in form:
+        value = bound.value()
+        if isinstance(bound.field.widget, CheckboxInput):
+            if value:
+                sent[bound.html_name] = "on"
+        elif isinstance(bound.field.widget, RadioSelect):
+            if value not in (None, ""):
+                sent[bound.html_name] = str(value)
+        elif isinstance(bound.field.widget, Select):
+            sent[bound.html_name] = "" if value is None else str(value)
+        else:
+            sent[bound.html_name] = bound.field.widget.format_value(value) or ""
+    return sent

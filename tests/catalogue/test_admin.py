@@ -245,7 +245,7 @@ def test_a_name_that_looks_like_a_formula_stays_the_text_it_is(staff, catalogue,
 
 
 def test_control_characters_reach_neither_the_database_nor_the_sheet(staff, catalogue):
-    spoilt = "智能\x0b\u200b仓储\x00"
+    spoilt = "智能\x0b\u200b仓储\x01"
     Scenario.objects.filter(name="人机协同作业").update(name=spoilt, source="a\x08b")
     row = rows_of(
         download(staff, Scenario, "?segment__edition__exact=2024&certainty__exact=official")

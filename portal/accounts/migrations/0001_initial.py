@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
                 ('is_active', models.BooleanField(default=True, help_text='Designates whether this user should be treated as active. Unselect this instead of deleting accounts.', verbose_name='active')),
                 ('date_joined', models.DateTimeField(default=django.utils.timezone.now, verbose_name='date joined')),
                 ('name', models.CharField(max_length=30, verbose_name='姓名')),
-                ('mobile', models.CharField(max_length=11, validators=[django.core.validators.RegexValidator('\\A1[3-9]\\d{9}\\Z', '请填写 11 位手机号码（以 13–19 开头，不含空格和区号）。')], verbose_name='手机号码')),
+                ('mobile', models.CharField(max_length=11, validators=[django.core.validators.RegexValidator('\\A1[3-9][0-9]{9}\\Z', '请填写 11 位手机号码（以 13–19 开头，不含空格和区号）。')], verbose_name='手机号码')),
                 ('role', models.CharField(choices=[('enterprise', '企业'), ('bureau', '推荐单位'), ('province', '省厅')], default='province', max_length=10, verbose_name='角色')),
                 ('bureau', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='catalogue.bureau', verbose_name='推荐单位')),
                 ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),

@@ -27,6 +27,12 @@ def moment(instant: datetime | None) -> str:
 
 
 @register.filter
+def is_past(instant: datetime) -> bool:
+    """Whether a closing instant has come: at the instant itself it is too late."""
+    return instant <= timezone.now()
+
+
+@register.filter
 def time_left(deadline: datetime) -> str:
     """How long until a deadline, in the largest sensible unit."""
     left = deadline - timezone.now()

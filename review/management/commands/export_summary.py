@@ -45,11 +45,11 @@ class Command(BaseCommand):
         """Write beside the target and rename, so that no half file is ever found there."""
         if not output.parent.is_dir():
             raise CommandError(f"目录不存在：{output.parent}")
-        with tempfile.NamedTemporaryFile(dir=output.parent, delete=False) as stream:
-            try:
-                write(result.document, format, stream)
-            except BaseException:
-                os.unlink(stream.name)
-                raise
-        os.chmod(stream.name, 0o644)
-        os.replace(stream.name, output)
+        try:
+            with tempfile.TemporaryDirectory(dir=output.parent, prefix=".export-") as folder:
+                part = Path(folder) / output.name
+                with part.open("wb") as stream:
+                    write(result.document, format, stream)
+                os.replace(part, output)
+        except OSError as error:
+            raise CommandError(f"无法写入 {output}：{error.strerror}。") from error

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import partial
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -161,10 +162,16 @@ def _documents(alphabet: st.SearchStrategy[str]) -> st.SearchStrategy[Document]:
     return rows.map(lambda rows: samples.table(TYPED_COLUMNS, *rows))
 
 
-RELAXED = [HealthCheck.too_slow, HealthCheck.data_too_large]
+quietly = partial(
+    settings,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=RELAXED, derandomize=True)
+@quietly(max_examples=40)
 @given(_documents(st.characters()))
 def test_any_text_reads_back_from_the_office_formats(document):
     for format in (Format.XLSX, Format.DOCX):
@@ -178,7 +185,7 @@ PRINTED = st.sampled_from(
 )
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=RELAXED, derandomize=True)
+@quietly(max_examples=8)
 @given(_documents(PRINTED))
 def test_any_usual_text_reads_back_from_the_pdf(document):
     rows = read_rows(written(document, Format.PDF), Format.PDF)

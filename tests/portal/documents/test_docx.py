@@ -71,6 +71,12 @@ def test_the_header_row_repeats_and_rows_stay_whole():
     assert all(row._tr.trPr.find(qn("w:cantSplit")) is not None for row in others)
 
 
+def test_cells_are_aligned_as_their_columns_say():
+    cells = word_of(samples.annex()).tables[0].rows[2]._tr.tc_lst
+    aligned = [cell.p_lst[0].pPr.find(qn("w:jc")).get(qn("w:val")) for cell in cells]
+    assert aligned == ["center", "left", "left", "left", "center", "center"]
+
+
 def test_group_headings_span_the_table_and_keep_with_their_rows():
     row = word_of(samples.annex()).tables[0].rows[1]
     (cell,) = row._tr.tc_lst

@@ -27,8 +27,13 @@ NOTO = "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc"
 
 
 @pytest.fixture(scope="module")
-def annex_pages() -> list[str]:
-    return pdf_pages(written(samples.annex(units=6), Format.PDF))
+def annex_file() -> bytes:
+    return written(samples.annex(units=6), Format.PDF)
+
+
+@pytest.fixture(scope="module")
+def annex_pages(annex_file) -> list[str]:
+    return pdf_pages(annex_file)
 
 
 def test_the_header_row_is_repeated_on_every_page(annex_pages):
@@ -49,6 +54,12 @@ def test_the_footer_names_check_code_revision_page_and_time(annex_pages):
 def test_title_and_first_row_share_the_first_page(annex_pages):
     assert "推荐汇总表" in annex_pages[0]
     assert "山西晋泰液压支架" in annex_pages[0]
+
+
+def test_rows_are_not_broken_over_pages(annex_file):
+    with pdfplumber.open(io.BytesIO(annex_file)) as file:
+        for page in file.pages:
+            assert all(row[0] for row in page.extract_table())
 
 
 def test_a_row_taller_than_a_page_keeps_the_header_on_every_page():

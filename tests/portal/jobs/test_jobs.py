@@ -1,0 +1,141 @@
+"""A job: claimed once, watched by its owner, never left without an end."""
+
+import io
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from portal.accounts.models import Role
+from portal.errors import PortalError
+from portal.jobs.models import SILENCE, Job
+from portal.jobs.registry import KINDS
+from portal.jobs.tasks import requeue, run, start
+from tests import cast
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def owner():
+    return cast.make_user("owner", Role.PROVINCE)
+
+
+@pytest.fixture
+def make_job(owner, monkeypatch):
+    """A queued job whose work is ``act``; also what it was called with."""
+
+    def make(act=lambda job: None) -> Job:
+        monkeypatch.setitem(KINDS, "test", act)
+        return start(owner=owner, kind="test", title="测试任务", number=7)
+
+    return make
+
+
+def ended(job):
+    run(job.pk)
+    job.refresh_from_db()
+    return job
+
+
+def silent_for(job, duration):
+    """As if its worker had been killed that long ago."""
+    Job.objects.filter(pk=job.pk).update(
+        status=Job.Status.RUNNING, touched_at=timezone.now() - duration
+    )
+
+
+def test_a_job_does_its_work_with_its_parameters_and_is_done(make_job):
+    seen = []
+    job = ended(make_job(lambda job: seen.append((job.status, job.parameters))))
+    assert seen == [(Job.Status.RUNNING, {"number": 7})]
+    assert (job.status, job.percent, job.is_finished) == (Job.Status.DONE, 100, True)
+
+
+def test_progress_is_seen_while_the_work_goes_on(make_job):
+    def act(job):
+        job.report(40, "正在生成")
+        stored = Job.objects.get(pk=job.pk)
+        assert (stored.status, stored.percent, stored.message) == ("running", 40, "正在生成")
+
+    assert ended(make_job(act)).status == Job.Status.DONE
+
+
+def test_a_kept_file_is_there_when_the_job_is_done(make_job):
+    job = ended(make_job(lambda job: job.keep(io.BytesIO(b"x"), "附件1.pdf")))
+    assert job.file.read() == b"x"
+    assert job.file_name == "附件1.pdf"
+
+
+def test_a_refusal_is_shown_to_the_owner_as_it_is(make_job):
+    def act(job):
+        raise PortalError("太原市尚未报送。")
+
+    job = ended(make_job(act))
+    assert (job.status, job.message) == (Job.Status.FAILED, "太原市尚未报送。")
+
+
+def test_a_crash_ends_in_a_sentence_without_the_details(make_job, caplog):
+    def act(job):
+        raise KeyError("19912345678")
+
+    job = ended(make_job(act))
+    assert job.status == Job.Status.FAILED
+    assert job.message == "处理时出错，已记录。请稍后重试；仍不成功请联系省厅。"
+    assert f"job {job.pk} failed" in caplog.text
+
+
+def test_a_kind_that_no_longer_exists_ends_as_failed(owner):
+    job = start(owner=owner, kind="gone", title="测试任务")
+    assert ended(job).status == Job.Status.FAILED
+
+
+@pytest.mark.parametrize("status", [Job.Status.DONE, Job.Status.FAILED, Job.Status.RUNNING])
+def test_a_job_that_is_taken_or_finished_is_not_run_again(make_job, status):
+    seen = []
+    job = make_job(seen.append)
+    Job.objects.filter(pk=job.pk).update(status=status, touched_at=timezone.now())
+    run(job.pk)
+    assert not seen
+    job.refresh_from_db()
+    assert job.status == status
+
+
+def test_a_job_that_was_deleted_meanwhile_is_no_error(make_job):
+    job = make_job()
+    pk = job.pk
+    job.delete()
+    run(pk)
+
+
+def test_what_a_dead_worker_held_is_queued_again_and_done(make_job):
+    seen = []
+    job = make_job(seen.append)
+    silent_for(job, SILENCE + timedelta(seconds=1))
+    assert requeue() == 1
+    assert ended(job).status == Job.Status.DONE
+    assert len(seen) == 1
+
+
+def test_what_a_living_worker_holds_is_left_to_it(make_job):
+    seen = []
+    job = make_job(seen.append)
+    silent_for(job, SILENCE - timedelta(seconds=10))
+    assert requeue() == 0
+    run(job.pk)
+    assert not seen
+
+
+def test_waiting_jobs_are_queued_again_and_finished_ones_are_not(make_job):
+    waiting, done = make_job(), make_job()
+    ended(done)
+    assert requeue() == 1
+    assert ended(waiting).status == Job.Status.DONE
+
+
+def test_nothing_but_its_id_is_queued_and_only_on_commit(
+    make_job, django_capture_on_commit_callbacks
+):
+    with django_capture_on_commit_callbacks() as callbacks:
+        make_job()
+    assert len(callbacks) == 1

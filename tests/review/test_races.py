@@ -1,0 +1,334 @@
+"""People acting at the same moment: on one bureau's list, one application, one credit code.
+
+On SQLite writers queue, which hides races: `make test` runs these on PostgreSQL as well.
+"""
+
+from functools import partial
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from applications import workflow
+from applications.models import Application, Event, Revision
+from applications.sections import BY_SLUG, Filing, snapshot
+from applications.states import Status
+from portal.accounts.models import Enterprise, Role, User
+from portal.catalogue.models import Bureau
+from portal.errors import PortalError
+from portal.jobs.models import Job
+from portal.jobs.registry import KINDS
+from portal.jobs.tasks import run
+from portal.rounds.models import Round
+from review import publishing, ranking
+from review.models import ListEvent, RankedList, Seat
+from tests import cast
+
+pytestmark = pytest.mark.race
+
+CROWD = 30
+
+
+@pytest.fixture
+def catalogue(transactional_db):
+    """Committed, so that every thread sees it."""
+    cast.load_catalogue()
+
+
+@pytest.fixture
+def enterprise(catalogue) -> User:
+    return cast.make_enterprise(700)
+
+
+def seated(ranked_list):
+    return ranking.order_of(ranking.seats_of(ranked_list))
+
+
+def version(ranked_list):
+    return RankedList.objects.get(pk=ranked_list.pk).version
+
+
+def kinds(results):
+    """The sorted names of what came back, errors by their class."""
+    return sorted(type(result).__name__ for result in results)
+
+
+def failures(results):
+    """Exceptions that are no refusal by a rule."""
+    return [r for r in results if isinstance(r, Exception) and not isinstance(r, PortalError)]
+
+
+# The three seats
+
+
+def test_of_thirty_recommended_at_once_exactly_three_get_a_seat(
+    at_once, ranked_list, make_accepted, officer
+):
+    recommend = partial(ranking.recommend, ranked_list, actor=officer)
+    acts = [partial(recommend, application) for application in make_accepted(CROWD)]
+    for _ in range(5):
+        results = at_once(*acts)
+        assert kinds(results) == ["NotAllowed"] * (CROWD - 3) + ["Seat"] * 3
+        winners = [result for result in results if isinstance(result, Seat)]
+        assert {seat.number for seat in winners} == {1, 2, 3}
+        assert set(seated(ranked_list)) == {seat.application_id for seat in winners}
+        ranking.replace_order(ranked_list, [], version=version(ranked_list), actor=officer)
+
+
+def test_of_thirty_buttons_pressed_at_once_three_are_granted_and_none_fails(
+    at_once, ranked_list, make_accepted, officer
+):
+    url = reverse("review:recommend", args=[ranked_list.round.slug])
+    officers = {application.pk: Client() for application in make_accepted(CROWD)}
+    for client in officers.values():
+        client.force_login(officer)
+
+    def press_all() -> list[int]:
+        """Everybody's button, on a page as fresh as can be."""
+        seen = version(ranked_list)
+        responses = at_once(
+            *(
+                partial(client.post, url, {"application": pk, "version": seen})
+                for pk, client in officers.items()
+            )
+        )
+        return sorted(response.status_code for response in responses)
+
+    # Of those who looked at the same page one is granted, the others see the fresh list.
+    for taken in (1, 2, 3):
+        assert press_all() == [302] + [409] * (CROWD - 1)
+        assert len(seated(ranked_list)) == taken
+    assert press_all() == [409] * CROWD
+    assert len(seated(ranked_list)) == 3
+
+
+def test_new_orders_on_one_version_at_once_leave_the_one_that_was_granted(
+    at_once, ranked_list, make_accepted, officer
+):
+    one, two, three = (application.pk for application in make_accepted(3))
+    orders = [[one, two, three], [three, two, one], [two, one], [three], [two, three, one], []]
+    for _ in range(5):
+        replace = partial(
+            ranking.replace_order, ranked_list, version=version(ranked_list), actor=officer
+        )
+        results = at_once(*(partial(replace, order) for order in orders))
+        assert kinds(results) == ["NoneType"] + ["StaleState"] * (len(orders) - 1)
+        assert seated(ranked_list) == orders[results.index(None)]
+
+
+def test_recommending_races_declining_and_nobody_declined_is_seated(
+    at_once, ranked_list, make_accepted, officer
+):
+    for application in make_accepted(6):
+        other = cast.fresh(application)
+        results = at_once(
+            partial(ranking.recommend, ranked_list, application, actor=officer),
+            partial(ranking.decide, ranked_list, other, "decline", actor=officer, comment="否"),
+        )
+        assert sum(isinstance(result, PortalError) for result in results) == 1
+        assert not failures(results)
+        is_declined = cast.fresh(application).status == Status.DECLINED
+        assert is_declined is (application.pk not in seated(ranked_list))
+        if not is_declined:
+            ranking.replace_order(ranked_list, [], version=version(ranked_list), actor=officer)
+
+
+def test_of_contrary_decisions_at_once_one_counts(at_once, round, ranked_list, officer):
+    for number in range(4):
+        enterprise = cast.make_enterprise(number)
+        pk = cast.file_application(round, enterprise).pk
+        acts = {
+            verb: partial(
+                ranking.decide,
+                ranked_list,
+                cast.fresh(Application(pk=pk)),
+                verb,
+                actor=officer,
+                comment="意见",
+            )
+            for verb in ("accept", "decline", "return_for_changes")
+        }
+        acts["withdraw"] = partial(
+            workflow.withdraw, cast.fresh(Application(pk=pk)), actor=enterprise
+        )
+        results = at_once(*acts.values())
+        assert kinds(results) == ["NoneType"] + ["StaleState"] * 3
+        verbs = Event.objects.filter(application=pk).values_list("verb", flat=True)
+        assert list(verbs) == [list(acts)[results.index(None)], "submit", "start"]
+
+
+# The list
+
+
+def test_a_list_sent_twice_at_once_is_sent_once(at_once, ranked_list, make_accepted, officer):
+    for application in make_accepted(3):
+        ranking.recommend(ranked_list, application, actor=officer)
+    send = partial(
+        ranking.send, ranked_list, version=version(ranked_list), signatory="签", actor=officer
+    )
+    results = at_once(*[send] * 6)
+    assert kinds(results) == ["NoneType"] + ["StaleState"] * 5
+    assert ListEvent.objects.count() == 1
+    assert Event.objects.filter(verb="recommend").count() == 3
+
+
+def test_what_is_sent_is_what_was_seen_while_others_rearrange(
+    at_once, round, ranked_list, make_accepted, officer, province
+):
+    one, two, three = make_accepted(3)
+    submitted = cast.file_application(round, cast.make_enterprise(900))
+    for _ in range(4):
+        ranking.replace_order(
+            ranked_list, [one.pk, two.pk], version=version(ranked_list), actor=officer
+        )
+        seen = {"version": version(ranked_list), "actor": officer}
+        results = at_once(
+            partial(ranking.send, ranked_list, signatory="签", **seen),
+            partial(ranking.replace_order, ranked_list, [three.pk], **seen),
+            partial(ranking.recommend, ranked_list, three, actor=officer),
+            partial(ranking.decide, ranked_list, cast.fresh(submitted), "accept", actor=officer),
+        )
+        assert not failures(results)
+        recommended = Application.objects.filter(status=Status.RECOMMENDED)
+        found = RankedList.objects.get(pk=ranked_list.pk)
+        if found.is_open:
+            assert not recommended.exists()
+            continue
+        assert seated(ranked_list) == [one.pk, two.pk]
+        assert set(recommended) == {one, two}
+        receipts = [application.current_revision.receipt for application in (one, two)]
+        assert found.events.first().receipts == receipts
+        ranking.send_back(ranked_list, reason="再来", actor=province)
+
+
+def test_receiving_races_sending_back_and_one_counts(
+    at_once, ranked_list, make_accepted, officer, province
+):
+    [application] = make_accepted(1)
+    ranking.recommend(ranked_list, application, actor=officer)
+    for _ in range(4):
+        cast.send(application, officer)
+        results = at_once(
+            partial(ranking.receive, ranked_list, actor=province),
+            partial(ranking.send_back, ranked_list, reason="退", actor=province),
+        )
+        assert kinds(results) == ["NoneType", "StaleState"]
+        was_received = results[0] is None
+        status = Status.RECOMMENDED if was_received else Status.ACCEPTED
+        assert cast.fresh(application).status == status
+        if was_received:
+            break
+
+
+def test_a_round_published_twice_at_once_has_its_seats_once(at_once, province):
+    pk = cast.make_round(province, published=False).pk
+    results = at_once(
+        *(partial(publishing.publish, Round.objects.get(pk=pk), actor=province) for _ in range(4))
+    )
+    assert kinds(results) == ["NoneType"] + ["StaleState"] * 3
+    assert Seat.objects.count() == 36
+
+
+# The application
+
+
+@pytest.fixture
+def completed(round, enterprise) -> Application:
+    """A draft in which nothing is missing."""
+    application = workflow.start(round, actor=enterprise)
+    cast.complete(application, enterprise)
+    return application
+
+
+def submitting(application, enterprise) -> partial:
+    agreed = cast.declarations(application.round)
+    return partial(workflow.submit, cast.fresh(application), agreed, actor=enterprise)
+
+
+def test_an_application_submitted_twice_at_once_has_one_revision(at_once, completed, enterprise):
+    results = at_once(*(submitting(completed, enterprise) for _ in range(6)))
+    assert kinds(results) == ["Revision"] + ["StaleState"] * 5
+    assert Revision.objects.count() == 1
+    assert completed.events.filter(verb="submit").count() == 1
+
+
+def test_a_revision_holds_what_is_stored_whatever_is_saved_meanwhile(
+    at_once, completed, enterprise
+):
+    integrators = BY_SLUG["factory"].groups[0]
+
+    def save_texts(slug, field):
+        for number in range(10):
+            cast.save(completed, slug, {field: f"改动{number}"}, enterprise)
+
+    def save_rows():
+        for number in range(10):
+            row = integrators.model(
+                application=completed, key="a1", order=1, name=f"改动{number}", work="集成"
+            )
+            cast.save(completed, "factory", {}, enterprise, rows=[(integrators, [row], [])])
+
+    for _ in range(4):
+        revision, *saves = at_once(
+            submitting(completed, enterprise),
+            partial(save_texts, "scenarios", "overall"),
+            partial(save_texts, "results", "effect"),
+            save_rows,
+        )
+        assert isinstance(revision, Revision)
+        assert not failures(saves)
+        stored = Filing.of(Application.objects.with_sections().get(pk=completed.pk))
+        assert {**snapshot(stored), "declarations": revision.data["declarations"]} == revision.data
+        assert revision.is_intact
+        workflow.withdraw(cast.fresh(completed), actor=enterprise)
+
+
+def test_of_two_saves_of_one_page_at_once_one_is_told_of_the_other(at_once, round, enterprise):
+    application = workflow.start(round, actor=enterprise)
+    section = BY_SLUG["scenarios"]
+    for number in range(5):
+        seen = section.model.objects.get(application=application).version
+        texts = [f"甲{number}", f"乙{number}"]
+        save = partial(workflow.save_section, application, section, version=seen, actor=enterprise)
+        results = at_once(*(partial(save, {"overall": text}) for text in texts))
+        assert kinds(results) == ["Conflict", "NoneType"]
+        stored = section.model.objects.get(application=application)
+        assert stored.overall == texts[results.index(None)]
+
+
+def test_an_application_started_twice_at_once_is_one(at_once, round, enterprise):
+    results = at_once(*[partial(workflow.start, round, actor=enterprise)] * 6)
+    assert kinds(results) == ["Application"] * 6
+    assert len({application.pk for application in results}) == 1
+    assert Event.objects.filter(verb="start").count() == 1
+
+
+# Accounts and jobs
+
+
+def test_one_credit_code_registered_at_once_makes_one_enterprise(at_once, catalogue):
+    form = {
+        "name": "同时注册有限公司",
+        "credit_code": cast.invented_code(1),
+        "bureau": Bureau.objects.get(code=cast.TAIYUAN).pk,
+        "contact": "王某",
+        "mobile": "19900000000",
+        "password": cast.PASSWORD,
+        "password_again": cast.PASSWORD,
+    }
+    url = reverse("accounts:register")
+    responses = at_once(*(partial(Client().post, url, form) for _ in range(6)))
+    assert sorted(response.status_code for response in responses) == [200] * 5 + [302]
+    for response in responses:
+        if response.status_code == 200:
+            assert "该统一社会信用代码已注册" in response.content.decode()
+    assert Enterprise.objects.count() == User.objects.count() == 1
+
+
+def test_a_job_given_to_several_workers_is_done_once(at_once, catalogue, monkeypatch):
+    done = []
+    monkeypatch.setitem(KINDS, "test", done.append)
+    owner = cast.make_user("owner", Role.PROVINCE)
+    job = Job.objects.create(owner=owner, kind="test", title="测试任务")
+    assert at_once(*[partial(run, job.pk)] * 6) == [None] * 6
+    assert len(done) == 1

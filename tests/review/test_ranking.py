@@ -1,0 +1,360 @@
+"""Recommending, ordering and giving reasons: the rules of an open list."""
+
+import pytest
+
+from applications.models import Event
+from applications.states import Status
+from portal.errors import NotAllowed, StaleState
+from review import ranking
+from review.models import RankedList, Seat
+from tests import cast
+
+
+def places(ranked_list):
+    """Who sits where: (application id or None, opinion), first place first."""
+    return [(seat.application_id, seat.opinion) for seat in ranking.seats_of(ranked_list)]
+
+
+def order(ranked_list):
+    return ranking.order_of(ranking.seats_of(ranked_list))
+
+
+def version(ranked_list):
+    return RankedList.objects.get(pk=ranked_list.pk).version
+
+
+def unchanged(ranked_list, act, error, match=None):
+    """The act is refused, and seats, version and events are as before."""
+
+    def everything():
+        return places(ranked_list), version(ranked_list), Event.objects.count()
+
+    before = everything()
+    with pytest.raises(error, match=match):
+        act()
+    assert everything() == before
+
+
+def recommend_all(ranked_list, applications, officer):
+    for application in applications:
+        ranking.recommend(ranked_list, application, actor=officer)
+
+
+# Recommending
+
+
+def test_each_recommendation_takes_the_first_free_seat(ranked_list, make_accepted, officer):
+    first, second = make_accepted(2)
+    assert ranking.recommend(ranked_list, second, actor=officer).number == 1
+    assert ranking.recommend(ranked_list, first, actor=officer).number == 2
+    assert order(ranked_list) == [second.pk, first.pk]
+    # Only sending the list makes them recommended.
+    assert cast.fresh(first).status == Status.ACCEPTED
+
+
+def test_a_fourth_is_told_that_the_three_seats_are_taken(ranked_list, make_accepted, officer):
+    *three, fourth = make_accepted(4)
+    recommend_all(ranked_list, three, officer)
+    unchanged(
+        ranked_list,
+        lambda: ranking.recommend(ranked_list, fourth, actor=officer),
+        NotAllowed,
+        "^3 个名额已满；如需更换，请先移出一个。$",
+    )
+
+
+def test_a_seat_that_was_freed_can_be_taken_again(ranked_list, make_accepted, officer):
+    *three, fourth = make_accepted(4)
+    recommend_all(ranked_list, three, officer)
+    keep = [three[0].pk, three[2].pk]
+    ranking.replace_order(ranked_list, keep, version=version(ranked_list), actor=officer)
+    assert ranking.recommend(ranked_list, fourth, actor=officer).number == 3
+    assert order(ranked_list) == [*keep, fourth.pk]
+
+
+def test_a_seated_application_is_not_recommended_twice(ranked_list, make_accepted, officer):
+    [application] = make_accepted(1)
+    ranking.recommend(ranked_list, application, actor=officer)
+    unchanged(
+        ranked_list,
+        lambda: ranking.recommend(ranked_list, application, actor=officer),
+        StaleState,
+        "已在推荐名单中",
+    )
+
+
+@pytest.mark.parametrize(
+    "status", [Status.DRAFT, Status.SUBMITTED, Status.RETURNED, Status.DECLINED]
+)
+def test_only_an_accepted_application_can_be_recommended(round, ranked_list, officer, status):
+    application = cast.bring_to(status, round, cast.make_enterprise(1), officer)
+    for act in (
+        lambda: ranking.recommend(ranked_list, application, actor=officer),
+        lambda: ranking.replace_order(
+            ranked_list, [application.pk], version=version(ranked_list), actor=officer
+        ),
+    ):
+        unchanged(ranked_list, act, StaleState, "只能推荐本单位审核通过的申报")
+
+
+def test_another_bureaus_application_cannot_be_recommended(
+    round, ranked_list, officer, other_officer
+):
+    foreign = cast.bring_to(
+        Status.ACCEPTED, round, cast.make_enterprise(1, cast.DATONG), other_officer
+    )
+    for act in (
+        lambda: ranking.recommend(ranked_list, foreign, actor=officer),
+        lambda: ranking.replace_order(
+            ranked_list, [foreign.pk], version=version(ranked_list), actor=officer
+        ),
+    ):
+        unchanged(ranked_list, act, StaleState, "只能推荐本单位审核通过的申报")
+
+
+def test_another_rounds_application_cannot_be_recommended(
+    ranked_list, province, officer, make_accepted
+):
+    another = cast.make_round(province, slug="another", title="另一批次")
+    foreign = cast.bring_to(Status.ACCEPTED, another, cast.make_enterprise(500), officer)
+    [own] = make_accepted(1)
+    for act in (
+        lambda: ranking.recommend(ranked_list, foreign, actor=officer),
+        lambda: ranking.replace_order(
+            ranked_list, [own.pk, foreign.pk], version=version(ranked_list), actor=officer
+        ),
+    ):
+        unchanged(ranked_list, act, StaleState, "只能推荐本单位审核通过的申报")
+
+
+def test_only_the_bureau_itself_changes_its_list(
+    ranked_list, make_accepted, province, other_officer
+):
+    [application] = make_accepted(1)
+    enterprise = application.enterprise.user_set.get()
+    for actor, error in (
+        (other_officer, StaleState),
+        (province, NotAllowed),
+        (enterprise, NotAllowed),
+    ):
+        for act in (
+            lambda actor: ranking.recommend(ranked_list, application, actor=actor),
+            lambda actor: ranking.replace_order(
+                ranked_list, [], version=version(ranked_list), actor=actor
+            ),
+            lambda actor: ranking.save_opinions(
+                ranked_list, {1: "好"}, version=version(ranked_list), actor=actor
+            ),
+            lambda actor: ranking.decide(
+                ranked_list, application, "decline", actor=actor, comment="否"
+            ),
+        ):
+            unchanged(ranked_list, lambda act=act, actor=actor: act(actor), error)
+
+
+# Ordering
+
+
+def test_the_whole_order_is_replaced_and_opinions_follow_their_applications(
+    ranked_list, make_accepted, officer
+):
+    first, second, third = make_accepted(3)
+    recommend_all(ranked_list, [first, second, third], officer)
+    ranking.save_opinions(
+        ranked_list, {1: "甲", 2: "乙", 3: "丙"}, version=version(ranked_list), actor=officer
+    )
+    ranking.replace_order(
+        ranked_list,
+        [third.pk, first.pk, second.pk],
+        version=version(ranked_list),
+        actor=officer,
+    )
+    assert places(ranked_list) == [(third.pk, "丙"), (first.pk, "甲"), (second.pk, "乙")]
+
+
+def test_opinions_typed_before_a_move_are_saved_by_the_seats_of_before(
+    ranked_list, make_accepted, officer
+):
+    first, second = make_accepted(2)
+    recommend_all(ranked_list, [first, second], officer)
+    ranking.replace_order(
+        ranked_list,
+        [second.pk, first.pk],
+        version=version(ranked_list),
+        opinions={1: "首位的理由", 2: "次位的理由"},
+        actor=officer,
+    )
+    assert places(ranked_list)[:2] == [(second.pk, "次位的理由"), (first.pk, "首位的理由")]
+
+
+def test_a_shorter_order_frees_the_last_seats_and_drops_their_opinions(
+    ranked_list, make_accepted, officer
+):
+    first, second = make_accepted(2)
+    recommend_all(ranked_list, [first, second], officer)
+    ranking.save_opinions(
+        ranked_list, {1: "甲", 2: "乙"}, version=version(ranked_list), actor=officer
+    )
+    ranking.replace_order(ranked_list, [second.pk], version=version(ranked_list), actor=officer)
+    assert places(ranked_list) == [(second.pk, "乙"), (None, ""), (None, "")]
+    ranking.recommend(ranked_list, first, actor=officer)
+    assert places(ranked_list)[1] == (first.pk, "")
+
+
+def test_a_list_can_be_emptied(ranked_list, make_accepted, officer):
+    recommend_all(ranked_list, make_accepted(3), officer)
+    ranking.replace_order(ranked_list, [], version=version(ranked_list), actor=officer)
+    assert places(ranked_list) == [(None, "")] * 3
+
+
+def test_more_applications_than_seats_are_refused(ranked_list, make_accepted, officer):
+    four = [application.pk for application in make_accepted(4)]
+    unchanged(
+        ranked_list,
+        lambda: ranking.replace_order(
+            ranked_list, four, version=version(ranked_list), actor=officer
+        ),
+        NotAllowed,
+        "最多推荐 3 个项目，提交了 4 个",
+    )
+
+
+def test_an_order_with_one_application_twice_is_refused(ranked_list, make_accepted, officer):
+    [application] = make_accepted(1)
+    unchanged(
+        ranked_list,
+        lambda: ranking.replace_order(
+            ranked_list, [application.pk] * 2, version=version(ranked_list), actor=officer
+        ),
+        NotAllowed,
+        "不能占两个名额",
+    )
+
+
+def test_an_order_with_an_unknown_application_is_refused(ranked_list, make_accepted, officer):
+    [application] = make_accepted(1)
+    unchanged(
+        ranked_list,
+        lambda: ranking.replace_order(
+            ranked_list, [application.pk, 987654321], version=version(ranked_list), actor=officer
+        ),
+        StaleState,
+        "只能推荐本单位审核通过的申报",
+    )
+
+
+# Versions
+
+
+def test_every_change_moves_the_version_on(ranked_list, make_accepted, officer):
+    [application] = make_accepted(1)
+    seen = [version(ranked_list)]
+    for act in (
+        lambda: ranking.recommend(ranked_list, application, actor=officer),
+        lambda: ranking.save_opinions(ranked_list, {1: "好"}, version=seen[-1], actor=officer),
+        lambda: ranking.replace_order(ranked_list, [], version=seen[-1], actor=officer),
+        lambda: ranking.decide(ranked_list, application, "decline", actor=officer, comment="否"),
+    ):
+        act()
+        seen.append(version(ranked_list))
+    assert len(set(seen)) == 5
+
+
+def test_a_page_older_than_the_list_changes_nothing(ranked_list, make_accepted, officer):
+    seated, other = make_accepted(2)
+    old = version(ranked_list)
+    ranking.recommend(ranked_list, seated, actor=officer)
+    for act in (
+        lambda: ranking.recommend(ranked_list, other, version=old, actor=officer),
+        lambda: ranking.replace_order(ranked_list, [], version=old, actor=officer),
+        lambda: ranking.save_opinions(ranked_list, {1: "迟"}, version=old, actor=officer),
+        lambda: ranking.send(ranked_list, version=old, signatory="签", actor=officer),
+    ):
+        unchanged(ranked_list, act, StaleState, "刚被他人改动")
+
+
+# Opinions
+
+
+def test_opinions_are_kept_for_occupied_seats_only_and_cleaned(ranked_list, make_accepted, officer):
+    [application] = make_accepted(1)
+    ranking.recommend(ranked_list, application, actor=officer)
+    ranking.save_opinions(
+        ranked_list,
+        {1: "  =理由\x07一\r\n理由二 ", 2: "空位", 4: "没有的名额"},
+        version=version(ranked_list),
+        actor=officer,
+    )
+    assert places(ranked_list) == [(application.pk, "=理由一\n理由二"), (None, ""), (None, "")]
+
+
+def test_an_opinion_not_mentioned_stays(ranked_list, make_accepted, officer):
+    recommend_all(ranked_list, make_accepted(2), officer)
+    for opinions in ({1: "甲", 2: "乙"}, {2: ""}):
+        ranking.save_opinions(ranked_list, opinions, version=version(ranked_list), actor=officer)
+    assert [opinion for _, opinion in places(ranked_list)] == ["甲", "", ""]
+
+
+# Deciding
+
+
+@pytest.mark.parametrize(
+    ("start", "verb", "comment", "target"),
+    [
+        (Status.SUBMITTED, "accept", "", Status.ACCEPTED),
+        (Status.SUBMITTED, "return_for_changes", "请补充。", Status.RETURNED),
+        (Status.SUBMITTED, "decline", "不符合。", Status.DECLINED),
+        (Status.ACCEPTED, "decline", "不符合。", Status.DECLINED),
+        (Status.DECLINED, "undo_decline", "", Status.SUBMITTED),
+    ],
+)
+def test_a_decision_changes_the_status_and_leaves_an_event(
+    round, ranked_list, officer, start, verb, comment, target
+):
+    application = cast.bring_to(start, round, cast.make_enterprise(1), officer)
+    ranking.decide(ranked_list, application, verb, actor=officer, comment=f" {comment} ")
+    assert cast.fresh(application).status == target
+    event = application.events.first()
+    assert (event.verb, event.source, event.target) == (verb, start, target)
+    assert (event.actor, event.comment) == (officer, comment)
+
+
+@pytest.mark.parametrize("verb", ["decline", "return_for_changes"])
+@pytest.mark.parametrize("comment", ["", " \n "])
+def test_returning_and_declining_need_a_reason(round, ranked_list, officer, verb, comment):
+    application = cast.file_application(round, cast.make_enterprise(1))
+    unchanged(
+        ranked_list,
+        lambda: ranking.decide(ranked_list, application, verb, actor=officer, comment=comment),
+        NotAllowed,
+        "理由",
+    )
+    assert cast.fresh(application).status == Status.SUBMITTED
+
+
+def test_a_decision_on_a_page_that_is_out_of_date_is_refused(round, ranked_list, officer):
+    application = cast.file_application(round, cast.make_enterprise(1))
+    as_seen = cast.fresh(application)
+    ranking.decide(ranked_list, application, "accept", actor=officer)
+    unchanged(
+        ranked_list,
+        lambda: ranking.decide(ranked_list, as_seen, "decline", actor=officer, comment="否"),
+        StaleState,
+        "已被他人处理",
+    )
+
+
+def test_a_seated_application_cannot_be_declined_before_it_leaves_the_list(
+    ranked_list, make_accepted, officer
+):
+    [application] = make_accepted(1)
+    ranking.recommend(ranked_list, application, actor=officer)
+
+    def decline():
+        ranking.decide(ranked_list, application, "decline", actor=officer, comment="否")
+
+    unchanged(ranked_list, decline, NotAllowed, "请先移出名单")
+    ranking.replace_order(ranked_list, [], version=version(ranked_list), actor=officer)
+    decline()
+    assert cast.fresh(application).status == Status.DECLINED
+    assert not Seat.objects.filter(application=application).exists()

@@ -1,0 +1,289 @@
+"""推荐汇总表（附件1）, to the character."""
+
+import re
+
+import pytest
+
+from applications import workflow
+from applications.states import Status
+from portal.accounts.models import Enterprise
+from portal.catalogue.models import Bureau
+from portal.documents import Format
+from portal.documents.model import Paragraph, Style
+from review import ranking, summary
+from tests import cast
+from tests.portal.documents.readers import comparable, expected_rows, read_rows, written
+
+HEADERS = [
+    "序号",
+    "申报单位名称",
+    "卓越级智能工厂项目名称",
+    "涉及典型场景实例（罗列）",
+    "联系人",
+    "联系方式（手机号）",
+]
+
+
+@pytest.fixture
+def officers(catalogue, db):
+    return {bureau.code: cast.make_officer(bureau.code) for bureau in Bureau.objects.all()}
+
+
+@pytest.fixture
+def officer(officers):
+    return officers[cast.TAIYUAN]
+
+
+@pytest.fixture
+def recommend(round, officers):
+    """File, accept and recommend applications of one bureau, with these names; send the list."""
+    numbers = iter(range(1, 1000))
+
+    def act(bureau, *names, send=True, round=round, **answers):
+        filed = []
+        for name in names:
+            actor = cast.make_enterprise(next(numbers), bureau, name=name)
+            application = workflow.start(round, actor=actor)
+            cast.complete(application, actor, project=f"{name}项目")
+            if answers:
+                cast.save(application, "basic", answers, actor)
+            workflow.submit(application, cast.declarations(round), actor=actor)
+            cast.decide(application, "accept", officers[bureau])
+            ranking.recommend(cast.list_of(application), application, actor=officers[bureau])
+            filed.append(cast.fresh(application))
+        if send:
+            cast.send(filed[0], officers[bureau])
+        return filed
+
+    return act
+
+
+def groups(result):
+    return summary.table_of(result.document).groups
+
+
+def names(result):
+    return [[(row[0], row[1]) for row in group.rows] for group in groups(result)]
+
+
+def paragraphs(result):
+    return [(b.style, b.text) for b in result.document.blocks if isinstance(b, Paragraph)]
+
+
+def test_one_bureaus_table_says_what_the_notice_prescribes(round, recommend):
+    recommend(cast.TAIYUAN, "甲厂")
+    taiyuan = Bureau.objects.get(code=cast.TAIYUAN)
+    result = summary.build(round, taiyuan)
+    assert paragraphs(result) == [
+        (Style.ANNEX_LABEL, "附件1"),
+        (Style.TITLE, "卓越级智能工厂项目推荐汇总表"),
+        (Style.UNIT_LINE, f"推荐单位（盖章）：{taiyuan.name}"),
+        (
+            Style.NOTE,
+            "注：1.推荐的卓越级智能工厂项目按优先次序排名；2.推荐数量不能超过通知中规定的上限。",
+        ),
+    ]
+    assert [column.title for column in summary.table_of(result.document).columns] == HEADERS
+    assert result.document.orientation == "landscape"
+    assert result.missing == []
+    [group] = groups(result)
+    assert group.title is None
+
+
+def test_a_row_says_who_what_where_and_how_to_reach_them(round, recommend):
+    [application] = recommend(cast.TAIYUAN, "甲厂", contact_name="王㛃")
+    [[row]] = [group.rows for group in groups(summary.build(round))]
+    lines = [
+        f"{instance.segment.name}—自填场景—实例{number}"
+        for number, instance in enumerate(application.instances.all(), 1)
+    ]
+    assert len(lines) == 5
+    assert row == (1, "甲厂", "甲厂项目", tuple(lines), "王㛃", "19912345678")
+
+
+def test_scenario_lines_are_numbered_in_the_cell(round, recommend):
+    recommend(cast.TAIYUAN, "甲厂")
+    _header, _group, row = expected_rows(summary.build(round).document)
+    numbers = [re.match(r"(\d)\. \S+—\S+—实例(\d)$", line).groups() for line in row[3].split("\n")]
+    assert numbers == [(str(number), str(number)) for number in range(1, 6)]
+
+
+def test_units_stand_in_the_notices_order_and_members_in_that_of_the_seats(
+    round, recommend, officers
+):
+    recommend(cast.DATONG, "同一")
+    first, second, third = recommend(cast.TAIYUAN, "并一", "并二", "并三", send=False)
+    zone = Bureau.objects.order_by("order").first()
+    recommend(zone.code, "区一", "区二")
+    ranked_list = cast.list_of(first)
+    ranking.replace_order(
+        ranked_list,
+        [third.pk, first.pk, second.pk],
+        version=ranked_list.version,
+        actor=officers[cast.TAIYUAN],
+    )
+    cast.send(first, officers[cast.TAIYUAN])
+    result = summary.build(round)
+    assert "综合改革示范区" in zone.name
+    assert [group.title for group in groups(result)] == [
+        zone.name,
+        Bureau.objects.get(code=cast.TAIYUAN).name,
+        Bureau.objects.get(code=cast.DATONG).name,
+    ]
+    assert names(result) == [
+        [(1, "区一"), (2, "区二")],
+        [(1, "并三"), (2, "并一"), (3, "并二")],
+        [(1, "同一")],
+    ]
+
+
+def test_the_provinces_table_names_no_unit_to_stamp(round, recommend):
+    recommend(cast.TAIYUAN, "甲厂")
+    assert (Style.UNIT_LINE, "推荐单位（盖章）：") in paragraphs(summary.build(round))
+
+
+def test_one_bureaus_table_holds_nobody_elses_rows(round, recommend):
+    recommend(cast.TAIYUAN, "并一")
+    recommend(cast.DATONG, "同一")
+    result = summary.build(round, Bureau.objects.get(code=cast.DATONG))
+    assert names(result) == [[(1, "同一")]]
+
+
+def test_only_sent_and_received_lists_are_in_and_the_others_are_named(
+    round, recommend, officers, province
+):
+    recommend(cast.TAIYUAN, "排序中", send=False)
+    [returned] = recommend(cast.DATONG, "已退回")
+    ranking.send_back(cast.list_of(returned), reason="退", actor=province)
+    others = Bureau.objects.exclude(code__in=[cast.TAIYUAN, cast.DATONG])
+    sent, received = [recommend(b.code, f"{b.code}厂")[0] for b in others[:2]]
+    ranking.receive(cast.list_of(received), actor=province)
+    result = summary.build(round)
+    assert [group.title for group in groups(result)] == [b.name for b in others[:2]]
+    expected = {bureau.name: "尚未报送" for bureau in Bureau.objects.all()}
+    del expected[sent.bureau.name], expected[received.bureau.name]
+    expected[Bureau.objects.get(code=cast.DATONG).name] = "名单已被退回，尚未重新报送"
+    assert result.missing == [f"{name}：{what}" for name, what in expected.items()]
+
+
+def test_a_bureau_that_has_not_sent_has_an_empty_table_and_is_named(round, recommend):
+    recommend(cast.TAIYUAN, "甲厂", send=False)
+    taiyuan = Bureau.objects.get(code=cast.TAIYUAN)
+    result = summary.build(round, taiyuan)
+    assert groups(result) == ()
+    assert result.missing == [f"{taiyuan.name}：尚未报送"]
+
+
+def test_an_empty_list_that_was_sent_is_not_missing(round, officer):
+    taiyuan = Bureau.objects.get(code=cast.TAIYUAN)
+    found = round.ranked_lists.get(bureau=taiyuan)
+    ranking.send(found, version=0, signatory="签", statement="无。", actor=officer)
+    result = summary.build(round, taiyuan)
+    assert (groups(result), result.missing) == ((), [])
+
+
+def test_a_round_that_is_not_published_says_so(province):
+    draft = cast.make_round(province, slug="draft", published=False)
+    assert summary.build(draft).missing == ["各推荐单位在该批次没有推荐名单：批次尚未发布。"]
+
+
+def test_another_rounds_lists_stay_out(round, recommend, province):
+    another = cast.make_round(province, slug="another", title="另一批次")
+    recommend(cast.TAIYUAN, "别的批次", round=another)
+    recommend(cast.TAIYUAN, "本批次")
+    assert names(summary.build(round)) == [[(1, "本批次")]]
+
+
+def test_the_table_reads_the_revision_and_not_what_changed_since(round, recommend):
+    [application] = recommend(cast.TAIYUAN, "甲厂", contact_name="王㛃")
+    before = summary.build(round).document
+    Enterprise.objects.filter(pk=application.enterprise_id).update(name="改名后的厂")
+    application.instances.all().delete()
+    type(application.basic).objects.update(contact_name="李某", contact_mobile="13900000000")
+    type(application.factory).objects.update(project_name="改名后的项目")
+    after = summary.build(round).document
+    assert after.blocks == before.blocks
+    assert after.check_code == before.check_code
+    assert after.revision == before.revision
+
+
+def test_the_check_code_changes_with_the_order_of_the_list(round, recommend, officers, province):
+    first, second = recommend(cast.TAIYUAN, "甲厂", "乙厂")
+    before = summary.build(round).document
+    found = cast.list_of(first)
+    ranking.send_back(found, reason="换序", actor=province)
+    found.refresh_from_db()
+    ranking.replace_order(
+        found, [second.pk, first.pk], version=found.version, actor=officers[cast.TAIYUAN]
+    )
+    cast.send(first, officers[cast.TAIYUAN])
+    after = summary.build(round).document
+    assert after.check_code != before.check_code
+    assert after.revision != before.revision
+
+
+def test_another_level_changes_title_column_and_note(province, recommend):
+    round = cast.make_round(province, slug="advanced", level="advanced", title="先进级批次")
+    recommend(cast.TAIYUAN, "甲厂", round=round)
+    result = summary.build(round)
+    assert [column.title for column in summary.table_of(result.document).columns] == [
+        *HEADERS[:2],
+        "先进级智能工厂项目名称",
+        *HEADERS[3:],
+    ]
+    texts = [text for _style, text in paragraphs(result)]
+    assert texts[1] == "先进级智能工厂项目推荐汇总表"
+    assert texts[-1].startswith("注：1.推荐的先进级智能工厂项目按优先次序排名；")
+    assert result.document.title == "2025年度先进级智能工厂项目推荐汇总表"
+
+
+def test_the_file_is_named_after_year_table_and_unit(round, recommend):
+    recommend(cast.TAIYUAN, "甲厂")
+    taiyuan = Bureau.objects.get(code=cast.TAIYUAN)
+    assert summary.build(round, taiyuan).document.title == (
+        f"2025年度卓越级智能工厂项目推荐汇总表（{taiyuan.short_name}）"
+    )
+
+
+def test_the_preview_shows_what_sending_would_print(round, recommend, officer):
+    [application, _] = recommend(cast.TAIYUAN, "甲厂", "乙厂", send=False)
+    preview = summary.preview(cast.list_of(application))
+    cast.send(application, officer)
+    assert preview == [row for group in groups(summary.build(round)) for row in group.rows]
+
+
+def test_the_table_takes_few_queries_however_long_it_is(
+    round, recommend, django_assert_max_num_queries
+):
+    recommend(cast.TAIYUAN, "甲", "乙", "丙")
+    recommend(cast.DATONG, "丁", "戊", "己")
+    with django_assert_max_num_queries(2):
+        summary.build(round)
+
+
+NASTY = ("=1+1", "+86", "@x", "-2", "王㛃𬭎", "䶮喆堃昇", "犇翀<b>&amp;", "一\u3000二")
+
+
+@pytest.fixture
+def nasty(round, recommend):
+    """Names that a spreadsheet might compute, and characters that fonts may lack."""
+    recommend(cast.TAIYUAN, *NASTY[:3], contact_name="=A1")
+    recommend(cast.DATONG, *NASTY[3:6], contact_name="张䶮")
+    zone = Bureau.objects.order_by("order").first()
+    recommend(zone.code, *NASTY[6:], contact_name="@SUM(A1)")
+    return summary.build(round).document
+
+
+@pytest.mark.parametrize("format", Format)
+def test_every_cell_reads_back_from_every_format(nasty, format):
+    rows = read_rows(written(nasty, format), format)
+    assert rows == comparable(expected_rows(nasty), format)
+    said = [row[1] for row in rows if len(row) == 6]
+    wanted = [HEADERS[1], *NASTY[6:], *NASTY[:3], *NASTY[3:6]]
+    assert said == [row[0] for row in comparable([[name] for name in wanted], format)]
+
+
+def test_recommended_members_are_those_of_the_table(round, recommend):
+    recommend(cast.TAIYUAN, "甲厂", "乙厂")
+    in_state = round.applications.filter(status=Status.RECOMMENDED)
+    assert sorted(a.enterprise.name for a in in_state) == ["乙厂", "甲厂"]

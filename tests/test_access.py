@@ -1,0 +1,418 @@
+"""Who gets in where, and what nobody may learn: every address, for everybody, in every way.
+
+The table below must have a row for each address of the portal; the back office has a rule of its
+own. What one bureau or enterprise wrote carries words that must never appear before another.
+"""
+
+import io
+from collections.abc import Iterator
+from types import SimpleNamespace
+
+import openpyxl
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.db import connection, transaction
+from django.test import Client
+from django.urls import URLPattern, get_resolver, reverse
+
+from applications import workflow
+from applications.models import Application
+from applications.states import Status
+from portal.accounts.models import Role
+from portal.celery import app as celery
+from portal.jobs.models import Job
+from portal.jobs.tasks import run, start
+from review import ranking
+from review.models import RankedList
+from review.tasks import SUMMARY
+from tests import cast
+
+SUBJECTS = ("anonymous", "owner", "rival", "officer", "other_officer", "province")
+
+# What each subject gets, in the order of SUBJECTS. The application belongs to ``owner`` and is
+# submitted; the job and the ranked list belong to ``officer``, the list is open.
+TO_LOGIN = 302
+OWNER_ONLY = (TO_LOGIN, 200, 404, 403, 403, 403)
+ENTERPRISES = (TO_LOGIN, 200, 200, 403, 403, 403)
+BUREAUS = (TO_LOGIN, 403, 403, 200, 200, 403)
+OWN_BUREAU = (TO_LOGIN, 403, 403, 200, 404, 403)
+OFFICERS_OF_IT = (TO_LOGIN, 403, 403, 200, 404, 200)
+PROVINCE = (TO_LOGIN, 403, 403, 403, 403, 200)
+JOB_OWNER = (TO_LOGIN, 404, 404, 200, 404, 404)
+SIGNED_IN = (TO_LOGIN, 200, 200, 200, 200, 200)
+NOT_LIKE_THIS = (TO_LOGIN, 405, 405, 405, 405, 405)
+EVERYBODY = (200, 200, 200, 200, 200, 200)
+VISITORS = (200, 302, 302, 302, 302, 302)
+
+
+def instead(row: tuple[int, ...], status: int) -> tuple[int, ...]:
+    """The row with another status for those it lets in."""
+    return tuple(status if expected == 200 else expected for expected in row)
+
+
+# Address: (its arguments, what GET gives, what POST without any data gives)
+TABLE = {
+    "home": ("", VISITORS, VISITORS),
+    "health": ("", EVERYBODY, EVERYBODY),
+    "accounts:register": ("", VISITORS, VISITORS),
+    "accounts:login": ("", VISITORS, VISITORS),
+    "accounts:logout": ("", NOT_LIKE_THIS, instead(SIGNED_IN, 302)),
+    "accounts:password": ("", SIGNED_IN, SIGNED_IN),
+    "accounts:password_changed": ("", instead(SIGNED_IN, 302), instead(SIGNED_IN, 302)),
+    "jobs:index": ("", SIGNED_IN, NOT_LIKE_THIS),
+    "jobs:detail": ("job", JOB_OWNER, NOT_LIKE_THIS),
+    "jobs:state": ("job", JOB_OWNER, NOT_LIKE_THIS),
+    "jobs:file": ("job", JOB_OWNER, NOT_LIKE_THIS),
+    "applications:index": ("", ENTERPRISES, NOT_LIKE_THIS),
+    "applications:start": ("round", NOT_LIKE_THIS, instead(ENTERPRISES, 302)),
+    "applications:detail": ("application", OWNER_ONLY, NOT_LIKE_THIS),
+    "applications:submit": ("application", instead(OWNER_ONLY, 302), instead(OWNER_ONLY, 302)),
+    "applications:withdraw": ("application", NOT_LIKE_THIS, instead(OWNER_ONLY, 302)),
+    "applications:receipt": ("application", OWNER_ONLY, NOT_LIKE_THIS),
+    "applications:revision": ("application number", OWNER_ONLY, NOT_LIKE_THIS),
+    "applications:section": ("application section", OWNER_ONLY, instead(OWNER_ONLY, 409)),
+    "applications:instance_new": ("application", OWNER_ONLY, instead(OWNER_ONLY, 404)),
+    "applications:instance": ("application key", OWNER_ONLY, instead(OWNER_ONLY, 409)),
+    "applications:instance_move": ("application key", NOT_LIKE_THIS, instead(OWNER_ONLY, 302)),
+    "applications:instance_delete": ("application key", NOT_LIKE_THIS, instead(OWNER_ONLY, 302)),
+    "review:reader": ("application", OFFICERS_OF_IT, NOT_LIKE_THIS),
+    "review:revision": ("application number", OFFICERS_OF_IT, NOT_LIKE_THIS),
+    "review:export": ("round", NOT_LIKE_THIS, (TO_LOGIN, 403, 403, 404, 404, 404)),
+    "review:inbox": ("", BUREAUS, NOT_LIKE_THIS),
+    "review:decide": ("application verb", NOT_LIKE_THIS, instead(OWN_BUREAU, 302)),
+    "review:board": ("round", BUREAUS, NOT_LIKE_THIS),
+    "review:recommend": ("round", NOT_LIKE_THIS, instead(BUREAUS, 404)),
+    "review:reorder": ("round", NOT_LIKE_THIS, instead(BUREAUS, 409)),
+    "review:opinions": ("round", NOT_LIKE_THIS, instead(BUREAUS, 409)),
+    "review:send": (
+        "round",
+        (TO_LOGIN, 403, 403, 200, 302, 403),
+        (TO_LOGIN, 403, 403, 200, 302, 403),
+    ),
+    "review:cockpit": ("", PROVINCE, NOT_LIKE_THIS),
+    "review:applications": ("", PROVINCE, NOT_LIKE_THIS),
+    "review:summary": ("", PROVINCE, NOT_LIKE_THIS),
+    "review:ranked_list": ("list", PROVINCE, NOT_LIKE_THIS),
+    "review:receive": ("list", NOT_LIKE_THIS, instead(PROVINCE, 302)),
+    "review:send_back": ("list", NOT_LIKE_THIS, instead(PROVINCE, 409)),
+    "review:rounds": ("", PROVINCE, NOT_LIKE_THIS),
+    "review:publish": ("draft_round", NOT_LIKE_THIS, instead(PROVINCE, 302)),
+}
+
+# The word in everything that one party wrote, and who may read it.
+WORDS = {
+    "鸮甲": {"owner", "officer", "province"},
+    "鸮乙": {"rival", "officer", "province"},
+    "鸮意": {"officer", "province"},
+    "鹬甲": {"other_officer", "province"},
+    "鹬乙": {"other_officer", "province"},
+    "鹬意": {"other_officer", "province"},
+}
+
+
+@pytest.fixture(scope="module")
+def world(catalogue) -> SimpleNamespace:
+    """Two bureaus with two enterprises each, in different states, everything written marked."""
+    province, officer = cast.make_province(), cast.make_officer()
+    other_officer = cast.make_officer(cast.DATONG)
+    round = cast.make_round(province)
+    draft_round = cast.make_round(province, slug="draft", title="未发布批次", published=False)
+    owner, rival, third, fourth = (
+        cast.make_enterprise(number, bureau, f"独有{word}有限公司")
+        for number, bureau, word in (
+            (1, cast.TAIYUAN, "鸮甲"),
+            (2, cast.TAIYUAN, "鸮乙"),
+            (3, cast.DATONG, "鹬甲"),
+            (4, cast.DATONG, "鹬乙"),
+        )
+    )
+    application = _file(round, owner, "鸮甲")
+    cast.decide(application, "return_for_changes", officer, "鸮甲请补充")
+    workflow.submit(cast.fresh(application), cast.declarations(round), actor=owner)
+    seated = _seat(_file(round, rival, "鸮乙"), officer, "鸮意")
+    ranking.send_back(cast.list_of(seated), reason="鸮意退回理由", actor=province)
+    _seat(_file(round, third, "鹬甲"), other_officer, "鹬意")
+    draft = cast.bring_to(Status.DRAFT, round, fourth, other_officer)
+    cast.save(draft, "factory", {"project_name": "独有鹬乙项目"}, fourth)
+    return SimpleNamespace(
+        anonymous=AnonymousUser(),
+        owner=owner,
+        rival=rival,
+        officer=officer,
+        other_officer=other_officer,
+        province=province,
+        round=round,
+        draft_round=draft_round,
+        application=application,
+        list=cast.list_of(application),
+    )
+
+
+def _file(round, actor, word: str) -> Application:
+    application = workflow.start(round, actor=actor)
+    cast.complete(application, actor, project=f"独有{word}项目")
+    cast.save(application, "basic", {"contact_name": f"{word}联系人"}, actor)
+    cast.save(application, "results", {"effect": f"{word}成效"}, actor)
+    workflow.submit(application, cast.declarations(round), actor=actor)
+    return cast.fresh(application)
+
+
+def _seat(application: Application, officer, word: str) -> Application:
+    """Accept, recommend with an opinion, and send."""
+    application = cast.decide(application, "accept", officer)
+    ranking.recommend(cast.list_of(application), application, actor=officer)
+    for act in (
+        lambda version: ranking.save_opinions(
+            cast.list_of(application), {1: f"{word}推荐理由"}, version=version, actor=officer
+        ),
+        lambda version: ranking.send(
+            cast.list_of(application),
+            version=version,
+            signatory=f"{word}签发人",
+            statement=f"{word}情况说明",
+            actor=officer,
+        ),
+    ):
+        act(cast.list_of(application).version)
+    return application
+
+
+@pytest.fixture
+def jobs(world, db) -> dict[str, Job]:
+    """A finished export of each officer."""
+    celery.loader.import_default_modules()
+    found = {}
+    for name in ("officer", "other_officer", "province"):
+        user = getattr(world, name)
+        own = user.bureau_id if name == "other_officer" else None
+        found[name] = start(
+            owner=user,
+            kind=SUMMARY,
+            title=f"{'鹬意' if own else ''}推荐汇总表",
+            round=world.round.pk,
+            bureau=own,
+            format="xlsx",
+        )
+    # The bureau of ``officer`` has not sent its list: nothing of it can be in a file.
+    Job.objects.filter(pk=found["officer"].pk).update(
+        parameters={**found["province"].parameters, "bureau": world.other_officer.bureau_id}
+    )
+    for job in found.values():
+        run(job.pk)
+        job.refresh_from_db()
+        assert job.status == Job.Status.DONE
+    return found
+
+
+def names(patterns=None, namespace: str = "") -> Iterator[str]:
+    """The name of every address in the URLconf."""
+    for pattern in get_resolver().url_patterns if patterns is None else patterns:
+        if isinstance(pattern, URLPattern):
+            yield namespace + (pattern.name or str(pattern.pattern))
+        else:
+            yield from names(pattern.url_patterns, f"{namespace}{pattern.namespace}:")
+
+
+def visit(user, method: str, url: str, data=None, *, follow: bool = False):
+    """One request of a fresh visitor; whatever it changed is taken back."""
+    client = Client()
+    with transaction.atomic():
+        if user.is_authenticated:
+            client.force_login(user)
+        if method == "post":
+            response = client.post(url, data or {}, follow=follow)
+        else:
+            with nothing_written():
+                response = getattr(client, method)(url, data)
+        response.body = (
+            b"".join(response.streaming_content) if response.streaming else response.content
+        )
+        transaction.set_rollback(True)
+    return response
+
+
+def nothing_written():
+    """Refuse every statement that writes, but for the visitor's session."""
+
+    def guard(execute, sql, params, many, context):
+        verb = sql.lstrip("( ").split(None, 1)[0].upper()
+        if verb not in ("SELECT", "SAVEPOINT", "RELEASE") and '"django_session"' not in sql:
+            raise AssertionError(f"a page that is only looked at writes: {sql}")
+        return execute(sql, params, many, context)
+
+    return connection.execute_wrapper(guard)
+
+
+def arguments(world, jobs, wanted: str) -> list:
+    values = {
+        "job": jobs["officer"].pk,
+        "round": world.round.slug,
+        "draft_round": world.draft_round.slug,
+        "application": world.application.pk,
+        "list": world.list.pk,
+        "number": 1,
+        "section": "basic",
+        "key": "k1",
+        "verb": "accept",
+    }
+    return [values[name] for name in wanted.split()]
+
+
+def test_every_address_has_a_row_in_the_table_and_every_row_an_address():
+    assert sorted(TABLE) == sorted(name for name in names() if not name.startswith("admin:"))
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_an_address_lets_in_those_it_should_and_looking_changes_nothing(world, jobs, name):
+    wanted, get, post = TABLE[name]
+    url = reverse(name, args=arguments(world, jobs, wanted))
+    users = [getattr(world, subject) for subject in SUBJECTS]
+    assert tuple(visit(user, "get", url).status_code for user in users) == get
+    assert tuple(visit(user, "head", url).status_code for user in users) == get
+    assert tuple(visit(user, "post", url).status_code for user in users) == post
+    for method in ("put", "delete", "patch", "options"):
+        for user, expected in zip(users, get, strict=True):
+            assert visit(user, method, url).status_code in (405, expected)
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_a_visitor_is_sent_to_sign_in_and_then_back(world, jobs, name):
+    wanted, get, _post = TABLE[name]
+    url = reverse(name, args=arguments(world, jobs, wanted))
+    response = visit(world.anonymous, "get", url)
+    if get[0] == TO_LOGIN:
+        assert response.url == reverse("accounts:login", query={"next": url})
+
+
+def test_a_visitor_gets_only_the_front_page_the_two_doors_health_and_static_files(world):
+    assert {name for name, (_, get, _) in TABLE.items() if get[0] == 200} == {
+        "home",
+        "health",
+        "accounts:login",
+        "accounts:register",
+    }
+    style = visit(world.anonymous, "get", "/static/css/portal.css")
+    assert style.status_code == 200
+    for url in ("/static/../portal/settings.py", "/files/", "/media/", "/var/portal.sqlite3"):
+        assert visit(world.anonymous, "get", url).status_code == 404
+
+
+def test_what_signed_in_people_see_is_kept_out_of_every_cache(world, jobs):
+    for name, (wanted, get, _) in TABLE.items():
+        url = reverse(name, args=arguments(world, jobs, wanted))
+        for subject, status in zip(SUBJECTS, get, strict=True):
+            if subject != "anonymous" and name != "health":
+                response = visit(getattr(world, subject), "get", url)
+                assert "no-store" in response["Cache-Control"], (name, subject, status)
+
+
+def test_the_back_office_opens_to_provincial_staff_only(world, db):
+    plain = cast.make_user("plain", Role.PROVINCE)
+    posing = cast.make_user("posing", Role.BUREAU, bureau=world.officer.bureau, is_staff=True)
+    strangers = [getattr(world, subject) for subject in SUBJECTS[:-1]] + [plain, posing]
+    values = {
+        "object_id": world.round.pk,
+        "id": world.round.pk,
+        "app_label": "rounds",
+        "content_type_id": 1,
+        "url": "x",
+    }
+    resolver = get_resolver()
+    found = 0
+    for name in {name for name in names() if name.startswith("admin:")}:
+        if name.endswith("login") or name not in _reversible(resolver):
+            continue
+        [(_, wanted), *_] = _reversible(resolver)[name]
+        url = reverse(name, kwargs={key: values[key] for key in wanted})
+        found += 1
+        for user in strangers:
+            response = visit(user, "get", url)
+            assert response.status_code in (302, 403), (name, user)
+            if response.status_code == 302 and user.is_authenticated:
+                assert visit(user, "get", response.url).status_code == 403
+    assert found > 30
+    assert visit(world.province, "get", reverse("admin:index")).status_code == 200
+
+
+def _reversible(resolver):
+    admin = resolver.namespace_dict["admin"][1]
+    return {
+        f"admin:{name}": possibilities[0]
+        for name in filter(lambda key: isinstance(key, str), admin.reverse_dict)
+        for possibilities in admin.reverse_dict.getlist(name)
+    }
+
+
+def text_of(response) -> str:
+    """Everything readable in a response, a workbook's cells included."""
+    if "spreadsheet" in response.headers.get("Content-Type", ""):
+        book = openpyxl.load_workbook(io.BytesIO(response.body))
+        return str([list(sheet.values) for sheet in book])
+    heads = "".join(f"{key}{value}" for key, value in response.headers.items())
+    return heads + response.body.decode()
+
+
+def everything_to_try(world, jobs) -> Iterator[tuple[str, str, dict]]:
+    """(method, address, data): every address with every object there is, and the searches."""
+    applications = list(Application.objects.all())
+    values = {
+        "job": [job.pk for job in jobs.values()],
+        "round": [world.round.slug],
+        "draft_round": [world.draft_round.slug],
+        "application": [application.pk for application in applications],
+        "list": [found.pk for found in RankedList.objects.exclude(version=0)],
+        "number": [1, 2],
+        "section": ["basic", "factory", "scenarios", "results"],
+        "key": ["k1"],
+        "verb": ["accept", "return_for_changes", "decline", "undo_decline"],
+    }
+    for name, (wanted, _get, _post) in TABLE.items():
+        combinations = [[]]
+        for argument in wanted.split():
+            combinations = [[*c, value] for c in combinations for value in values[argument]]
+        for combination in combinations:
+            url = reverse(name, args=combination)
+            yield "get", url, {}
+            if name in ("accounts:logout", "accounts:password", "applications:start"):
+                continue
+            if "application" in wanted:
+                yield "post", url, {}
+            else:
+                for application in applications if name.startswith("review:re") else [None]:
+                    pk = application.pk if application else ""
+                    bureau = application.bureau.code if application else cast.DATONG
+                    data = {"application": pk, "bureau": bureau, "move": "remove"}
+                    yield "post", url, data | {"format": "xlsx"}
+    for page in ("review:inbox", "review:applications"):
+        for query in (
+            *({"q": q} for q in ("独有", "91", "项目", "鸮", "鹬", "%")),
+            *({"bureau": code} for code in (cast.TAIYUAN, cast.DATONG)),
+            *({"status": status} for status in Status.values),
+            {"round": "draft"},
+            {"page": "999"},
+        ):
+            yield "get", reverse(page), query
+    yield (
+        "post",
+        reverse("review:export", args=[world.round.slug]),
+        {
+            "format": "xlsx",
+            "bureau": cast.TAIYUAN,
+        },
+    )
+
+
+@pytest.mark.parametrize("subject", SUBJECTS)
+def test_everybody_reads_what_concerns_him_and_not_a_word_more(world, jobs, subject):
+    user = getattr(world, subject)
+    seen = {}
+    for method, url, data in everything_to_try(world, jobs):
+        response = visit(user, method, url, data, follow=method == "post")
+        assert response.status_code < 500
+        text = text_of(response)
+        for word in WORDS:
+            if word in text:
+                seen.setdefault(word, url)
+    allowed = {word for word, readers in WORDS.items() if subject in readers}
+    assert {word: url for word, url in seen.items() if word not in allowed} == {}
+    assert set(seen) == allowed
