@@ -102,8 +102,6 @@ def _is_empty(db_field: models.Field, value: Any) -> bool:
 
 
 def _is_required(answers: Answers, db_field: models.Field) -> bool:
-    if _is_tick(db_field):
-        return db_field.name == "is_authentic"
     if getattr(answers, "is_not_applicable", False):
         return db_field.name == "note"
     return not db_field.blank
@@ -118,17 +116,17 @@ def _fields_of(
         place |= {"group": group.slug, "key": answers.key}
         title = f"{_short(group.row_title(answers, number))}："
     for db_field in answers.answer_fields():
-        label = f"{title}“{db_field.verbose_name}”"
+        label = f"“{db_field.verbose_name}”"
         value = answers.value_of(db_field.name)
         here = {**place, "field": db_field.name}
         if db_field.name in answers.unparsed:
-            yield Finding(message=f"{label}填写有误，请按提示改正。", **here)
+            yield Finding(message=f"{title}{label}填写有误，请按提示改正。", **here)
         elif _is_empty(db_field, value) and _is_required(answers, db_field):
             verb = "请勾选" if _is_tick(db_field) else "请填写"
-            yield Finding(message=f"{verb}{label}。", is_gap=True, **here)
+            yield Finding(message=f"{title}{verb}{label}。", is_gap=True, **here)
         elif isinstance(db_field, models.TextField) and len(value) > db_field.max_length:
             yield Finding(
-                message=f"{label}最多 {db_field.max_length} 字，现有 {len(value)} 字，"
+                message=f"{title}{label}最多 {db_field.max_length} 字，现有 {len(value)} 字，"
                 f"请删减 {len(value) - db_field.max_length} 字。",
                 **here,
             )
@@ -176,13 +174,18 @@ def _factory(filing: Filing) -> Iterator[Finding]:
         )
     if start and start > today:
         yield Finding("factory", "“建设开始日期”在今天之后，请核对。", field="started_on")
-    parts = [factory.equipment_investment, factory.software_investment]
+    parts = [
+        factory.equipment_investment,
+        factory.software_investment,
+        factory.integration_investment,
+        factory.other_investment,
+    ]
     if factory.total_investment is not None and any(p is not None for p in parts):
         total = sum((p or Decimal(0) for p in parts), Decimal(0))
         if total > factory.total_investment:
             yield Finding(
                 "factory",
-                f"装备与软件投资合计 {total} 万元，超过“总投资” {factory.total_investment} 万元。",
+                f"各项投资合计 {total} 万元，超过“总投资” {factory.total_investment} 万元。",
                 Severity.WARN,
                 field="total_investment",
             )

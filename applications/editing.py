@@ -167,10 +167,10 @@ class SectionPage:
 
 def differences(ours: DraftForm, theirs: DraftForm | None, title: str = "") -> list[Difference]:
     """The fields in which a posted form differs from the stored one (blank when there is none)."""
+    theirs = theirs or type(ours)(round=ours.round)
     found = []
     for name in ours.fields:
-        mine = _shown(ours, name)
-        other = _shown(theirs, name) if theirs else ""
+        mine, other = _shown(ours, name), _shown(theirs, name)
         if mine != other:
             found.append(Difference(f"{title}{ours.fields[name].label}", other, mine))
     return found

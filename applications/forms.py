@@ -62,6 +62,11 @@ class DraftForm(forms.ModelForm):
             if name in errors:
                 self._errors[name] = errors[name]
 
+    def _get_validation_exclusions(self) -> set[str]:
+        """A catalogue row was chosen among those offered: to ask for each again is no use."""
+        chosen = {n for n, field in self.fields.items() if isinstance(field, CatalogueField)}
+        return super()._get_validation_exclusions() | chosen
+
     def complain(self, field: str, message: str) -> None:
         """Show a finding of the checks beside its field."""
         fresh = self.error_class(renderer=self.renderer, field_id=self[field].auto_id)
@@ -121,6 +126,7 @@ class BasicInformationForm(DraftForm):
                 "factory_address",
                 ("nature", "scale"),
                 ("industry", "industry_detail"),
+                ("is_branch", "branch_note"),
                 ("legal_representative", "founded_on", "registered_capital"),
             ),
         ),
@@ -152,7 +158,13 @@ class FactoryOverviewForm(DraftForm):
             (
                 "project_name",
                 ("started_on", "finished_on"),
-                ("total_investment", "equipment_investment", "software_investment"),
+                "total_investment",
+                (
+                    "equipment_investment",
+                    "software_investment",
+                    "integration_investment",
+                    "other_investment",
+                ),
             ),
         ),
         ("简介与成效", ("introduction", "results")),

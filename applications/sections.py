@@ -14,6 +14,8 @@ from django.db import models
 
 from applications import forms
 from applications.models import Answers, Application, FixedRow, Row, SectionAnswers
+from applications.models.sections import Money
+from portal.accounts.models import Enterprise
 from portal.catalogue.models import CatalogueModel, Condition
 from portal.documents.model import Kind, text_of
 from portal.rounds.models import Round
@@ -57,9 +59,8 @@ class Group:
         return str(self.model._meta.verbose_name)
 
     def related(self, application: Application) -> models.QuerySet:
-        manager = getattr(application, self.slug)
         relations = [f.name for f in self.model.answer_fields() if f.is_relation]
-        return manager.select_related(*relations) if relations else manager.all()
+        return getattr(application, self.slug).select_related("edited_by", *relations)
 
     def rows(self, application: Application) -> list[Row]:
         """The stored rows; with fixed rows, all of them, the missing ones blank."""
@@ -94,6 +95,8 @@ class Section:
     numeral: str
     form: type[forms.DraftForm]
     groups: tuple[Group, ...] = ()
+    registered: tuple[str, ...] = ()
+    """Fields of the enterprise that the section repeats; known since registration."""
 
     @property
     def model(self) -> type[SectionAnswers]:
@@ -111,6 +114,19 @@ class Section:
     def answers(self, application: Application) -> SectionAnswers:
         return getattr(application, self.slug)
 
+    def registered_fields(self, application: Application) -> list[dict[str, Any]]:
+        """The repeated fields, in the form in which a snapshot keeps all answers."""
+        values = {name: getattr(application.enterprise, name) for name in self.registered}
+        return [
+            {
+                "name": f"enterprise_{name}",
+                "label": str(Enterprise._meta.get_field(name).verbose_name),
+                "value": value,
+                "text": value,
+            }
+            for name, value in values.items()
+        ]
+
 
 INSTANCES = Group("instances", forms.ScenarioInstanceForm, minimum=1, own_page=True)
 
@@ -123,6 +139,7 @@ SECTIONS = (
             Group("finance_years", forms.FinanceYearForm, fixed=finance_years),
             Group("requirement_answers", forms.RequirementAnswerForm, fixed=basic_requirements),
         ),
+        registered=("name", "credit_code"),
     ),
     Section(
         "factory",
@@ -175,7 +192,7 @@ def kind_of(db_field: models.Field) -> Kind:
     match db_field:
         case models.DateField():
             return Kind.DATE
-        case models.DecimalField() if "万元" in str(db_field.verbose_name):
+        case Money():
             return Kind.MONEY
         case models.DecimalField():
             return Kind.DECIMAL
@@ -244,7 +261,10 @@ def snapshot(filing: Filing) -> dict[str, Any]:
             {
                 "slug": section.slug,
                 "title": section.title,
-                "fields": _fields(filing.answers[section.slug]),
+                "fields": [
+                    *section.registered_fields(application),
+                    *_fields(filing.answers[section.slug]),
+                ],
                 "groups": groups,
             }
         )

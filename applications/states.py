@@ -103,11 +103,10 @@ TRANSITIONS = (
     Transition("recommend", "推荐", frozenset({Status.ACCEPTED}), Status.RECOMMENDED, Role.BUREAU),
     Transition(
         "release",
-        "退出已报送名单",
+        "名单退回重报",
         frozenset({Status.RECOMMENDED}),
         Status.ACCEPTED,
         Role.PROVINCE,
-        needs_comment=True,
     ),
 )
 

@@ -159,6 +159,7 @@ def _section_page(
         "page": page,
         "application": application,
         "section": page.section,
+        "registered": page.section.registered_fields(application),
         "sections": SECTIONS,
         "instances": INSTANCES.rows(application) if INSTANCES in page.section.groups else None,
         "instance_group": INSTANCES,

@@ -208,7 +208,10 @@ def receive(ranked_list: RankedList, *, actor: User) -> None:
 
 @transaction.atomic
 def send_back(ranked_list: RankedList, *, reason: str, actor: User) -> None:
-    """Return a sent list to its bureau with a reason; its members are free to be ranked again."""
+    """Return a sent list to its bureau with a reason; its members are free to be ranked again.
+
+    The reason stays on the list: it may speak of rivals, and the enterprises read their own events.
+    """
     if not reason.strip():
         raise NotAllowed("请填写退回理由，推荐单位会看到它。")
     _province_swap(
@@ -222,7 +225,7 @@ def send_back(ranked_list: RankedList, *, reason: str, actor: User) -> None:
     )
     members = _members(ranked_list)
     for application in members:
-        workflow.act(application, "release", actor=actor, comment=reason)
+        workflow.act(application, "release", actor=actor)
     _record(ranked_list, "return", actor, reason.strip(), members)
 
 

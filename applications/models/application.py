@@ -31,7 +31,12 @@ class ApplicationQuerySet(models.QuerySet):
         return self.select_related("enterprise", "bureau", "round", "current_revision")
 
     def with_sections(self) -> Self:
-        return self.with_parties().select_related("basic", "factory", "scenarios", "results")
+        """Each section with who edited it last, and the catalogue rows it names."""
+        return self.with_parties().select_related(
+            "basic__registered_division",
+            "basic__industry",
+            *(f"{section}__edited_by" for section in ("basic", "factory", "scenarios", "results")),
+        )
 
 
 class Application(models.Model):

@@ -59,6 +59,7 @@ class FinanceYear(Row):
     )
     research_spending = Money("研发投入（万元）", null=True, validators=[not_negative])
     staff = models.PositiveIntegerField("从业人数（人）", null=True)
+    is_unaudited = models.BooleanField("未审数", default=False, blank=True)
 
     class Meta(Row.Meta):
         verbose_name = verbose_name_plural = "近三年经营与财务状况"
@@ -95,6 +96,7 @@ class Integrator(Row):
     )
     name = models.CharField("集成商名称", max_length=100, help_text="自建的填本单位名称。")
     work = models.CharField("承担内容", max_length=300)
+    is_own = models.BooleanField("自建", default=False, blank=True)
 
     class Meta(Row.Meta):
         verbose_name = verbose_name_plural = "集成商"
@@ -167,7 +169,7 @@ class IndicatorValue(Row):
             MaxValueValidator(100000, "数值超出合理范围，请核对。"),
         ],
     )
-    is_not_applicable = models.BooleanField("不适用", default=False)
+    is_not_applicable = models.BooleanField("不适用", default=False, blank=True)
     note = models.CharField("口径说明或不适用理由", max_length=300, blank=True)
 
     class Meta(Row.Meta):

@@ -109,6 +109,10 @@ class BasicInformation(SectionAnswers):
         "行业小类", max_length=60, blank=True, help_text="选填，如“3512 石油钻采专用设备制造”。"
     )
     scale = models.CharField("企业规模", max_length=10, choices=Scale)
+    is_branch = models.BooleanField("是否法人分支机构", null=True, blank=True)
+    branch_note = models.CharField(
+        "分支机构情况说明", max_length=300, blank=True, help_text="是分支机构的，说明所属法人。"
+    )
     legal_representative = models.CharField("法定代表人", max_length=40)
     founded_on = models.DateField("成立日期", null=True)
     registered_capital = Money("注册资本（万元）", null=True, validators=[not_negative])
@@ -162,12 +166,10 @@ class FactoryOverview(SectionAnswers):
         "建设完成日期", null=True, help_text="申报时智能工厂应已建成（通知一（二））。"
     )
     total_investment = Money("总投资（万元）", null=True, validators=[not_negative])
-    equipment_investment = Money(
-        "其中：装备（万元）", null=True, blank=True, validators=[not_negative]
-    )
-    software_investment = Money(
-        "其中：软件（万元）", null=True, blank=True, validators=[not_negative]
-    )
+    equipment_investment = Money("装备投资（万元）", null=True, blank=True, validators=[not_negative])
+    software_investment = Money("软件投资（万元）", null=True, blank=True, validators=[not_negative])
+    integration_investment = Money("集成投资（万元）", null=True, blank=True, validators=[not_negative])
+    other_investment = Money("其他投资（万元）", null=True, blank=True, validators=[not_negative])
     introduction = models.TextField("项目简介", max_length=2000)
     results = models.TextField("建设成效", max_length=2000)
     is_authentic = models.BooleanField(

@@ -4,6 +4,8 @@ import unicodedata
 
 from django.core.exceptions import ValidationError
 
+from portal.documents.model import clean_text
+
 ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 WEIGHTS = tuple(pow(3, i, 31) for i in range(17))
 LENGTH = 18
@@ -11,10 +13,9 @@ UNUSED = {"O": "0", "I": "1", "Z": "2", "S": "5", "V": "U"}
 
 
 def normalise(text: str) -> str:
-    """The code as people mean it: half-width capitals without blanks or hyphens."""
-    return "".join(
-        c for c in unicodedata.normalize("NFKC", text).upper() if not c.isspace() and c != "-"
-    )
+    """The code as people mean it: half-width capitals without blanks, hyphens or the unseen."""
+    text = unicodedata.normalize("NFKC", clean_text(text)).upper()
+    return "".join(c for c in text if not c.isspace() and c != "-")
 
 
 def check_character(body: str) -> str:

@@ -46,6 +46,13 @@ class CreditCodeField(forms.CharField):
         return credit_code.normalise(super().to_python(value))
 
 
+class NameField(forms.CharField):
+    """A name on one line, without what nobody can see; nothing but that is no name."""
+
+    def to_python(self, value: Any) -> str:
+        return " ".join(clean_text(super().to_python(value)).split())
+
+
 class MobileField(forms.CharField):
     """A mobile number however its digits are grouped; no limit that would cut off a paste."""
 
@@ -62,7 +69,7 @@ class RegistrationForm(forms.ModelForm):
         label=Enterprise._meta.get_field("credit_code").verbose_name,
         help_text="18 位，见营业执照；它就是您以后的登录名。",
     )
-    contact = forms.CharField(label="联系人姓名", max_length=30)
+    contact = NameField(label="联系人姓名", max_length=30)
     mobile = MobileField(label="联系人手机号码", help_text="11 位手机号码。")
     password = forms.CharField(
         label="密码",
@@ -79,6 +86,7 @@ class RegistrationForm(forms.ModelForm):
     class Meta:
         model = Enterprise
         fields = ["name", "credit_code", "bureau"]
+        field_classes = {"name": NameField}
         help_texts = {
             "name": "与营业执照一致的全称。",
             "bureau": "由其审核并推荐。综改示范区内企业请选综改示范区管委会。",
@@ -88,12 +96,6 @@ class RegistrationForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         self.fields["bureau"].queryset = Bureau.objects.all()
         self.fields["bureau"].empty_label = "请选择"
-
-    def clean_name(self) -> str:
-        return " ".join(clean_text(self.cleaned_data["name"]).split())
-
-    def clean_contact(self) -> str:
-        return " ".join(clean_text(self.cleaned_data["contact"]).split())
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()

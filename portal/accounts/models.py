@@ -123,7 +123,7 @@ class User(AbstractUser):
     @classmethod
     def normalize_username(cls, username: str) -> str:
         """Sign-in names without blanks and in one case, as people type their credit code."""
-        return "".join(super().normalize_username(username).split()).lower()
+        return "".join(super().normalize_username(clean_text(username)).split()).lower()
 
     @property
     def affiliation(self) -> str:

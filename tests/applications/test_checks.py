@@ -63,6 +63,8 @@ REQUIRED = {
 }
 OPTIONAL = {
     "basic": [
+        "is_branch",
+        "branch_note",
         "industry_detail",
         "contact_position",
         "contact_phone",
@@ -73,6 +75,8 @@ OPTIONAL = {
         "honours",
     ],
     "factory": ["equipment_investment", "software_investment"],
+    "finance_years": ["is_unaudited"],
+    "integrators": ["is_own"],
     "instances": ["scenario"],
     "indicator_values": ["before", "after", "is_not_applicable", "note"],
 }
@@ -141,7 +145,7 @@ def test_a_required_answer_that_is_missing_is_named(place, name, filing):
     assert brief([finding]) == [(section, group, key, name, Severity.BLOCK)]
     assert finding.is_gap
     assert f"“{db_field.verbose_name}”" in finding.message
-    assert finding.message.startswith("请")
+    assert "请填写" in finding.message or "请勾选" in finding.message
     on_own_page = place in ("", "instances") or not group
     assert finding.anchor == (f"id_{name}" if on_own_page else f"id_{group}-{key}-{name}")
 
@@ -181,7 +185,7 @@ def test_both_yes_and_no_answer_whether_ai_is_used(answer, filing):
 def test_a_value_that_did_not_parse_blocks_even_where_it_is_optional(filing):
     filing.answers["factory"].unparsed = {"software_investment": "约三百"}
     finding = only(filing)
-    assert finding.message == "“其中：软件（万元）”填写有误，请按提示改正。"
+    assert finding.message == "“其中：软件”填写有误，请按提示改正。"
     assert (finding.severity, finding.is_gap) == (Severity.BLOCK, False)
 
 
@@ -212,7 +216,7 @@ def test_a_too_long_text_of_a_row_names_the_row(filing):
 
 def test_a_fixed_row_is_named_by_its_official_title(filing):
     filing.rows["finance_years"][2].revenue = None
-    assert messages(filing) == ["请填写2024年：“营业收入（万元）”。"]
+    assert messages(filing) == ["2024年：请填写“营业收入（万元）”。"]
 
 
 def test_the_three_full_years_before_the_round_are_asked_for(filing):
@@ -248,7 +252,7 @@ def test_at_least_one_row_is_needed(group, message, filing):
 def test_a_second_integrator_is_checked_as_well(filing):
     filing.rows["integrators"].append(Integrator(key="b2", name="乙公司"))
     finding = only(filing)
-    assert finding.message == "请填写集成商 2：“承担内容”。"
+    assert finding.message == "集成商 2：请填写“承担内容”。"
     assert finding.anchor == "id_integrators-b2-work"
 
 
@@ -321,7 +325,7 @@ def test_parts_above_the_total_are_to_be_looked_at(equipment, software, warned, 
     factory = filing.answers["factory"]
     factory.equipment_investment, factory.software_investment = equipment, software
     found = [(f.severity, f.field, f.message) for f in checks.findings(filing)]
-    message = "装备与软件投资合计 12345.61 万元，超过“总投资” 12345.60 万元。"
+    message = "各项投资合计 12345.61 万元，超过“总投资” 12345.60 万元。"
     assert found == ([(Severity.WARN, "total_investment", message)] if warned else [])
 
 

@@ -177,6 +177,7 @@ def test_numbers_are_kept_exactly_and_shown_readably(revision):
         "debt_ratio": ("45.50", "45.50"),
         "research_spending": ("300.00", "300.00"),
         "staff": (500, "500"),
+        "is_unaudited": (False, "否"),
     }
 
 

@@ -37,7 +37,7 @@ def test_the_enterprise_may_edit_exactly_where_it_may_submit():
 
 def test_what_takes_something_away_from_somebody_needs_a_reason():
     needing = {transition.verb for transition in TRANSITIONS if transition.needs_comment}
-    assert needing == {"return_for_changes", "decline", "release"}
+    assert needing == {"return_for_changes", "decline"}
 
 
 def test_every_state_is_reached_from_the_draft():

@@ -223,9 +223,10 @@ def review_and_rank(page: Page, application: Application) -> None:
     expect(page.get_by_text("推荐次序已保存")).to_be_visible()
     page.get_by_role("row").filter(has_text=COMPANY).get_by_role("button", name="推荐").click()
     expect(page.get_by_text(f"已将“{COMPANY}”列入推荐名单")).to_be_visible()
-    for _ in range(2):
-        page.get_by_role("button", name="上移").last.click()
-        expect(page.get_by_text("推荐次序已保存")).to_be_visible()
+    seats = page.locator(".seat")
+    for place in (1, 0):
+        page.get_by_role("button", name=f"将{COMPANY}上移一名").click()
+        expect(seats.nth(place)).to_contain_text(COMPANY)
     page.goto("/review/bureau/test/send/")
     page.get_by_label("签发人").fill("李昇")
     page.get_by_role("button", name="报送").click()

@@ -1,0 +1,557 @@
+"""The enterprise's pages, as a browser without script meets them."""
+
+import re
+from datetime import datetime, timedelta
+from html import unescape
+from zoneinfo import ZoneInfo
+
+import pytest
+import time_machine
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from applications import checks, workflow
+from applications.editing import SectionPage
+from applications.models import Application, FactoryOverview, Revision
+from applications.sections import BY_SLUG, INSTANCES, SECTIONS
+from applications.states import Status
+from tests import cast
+from tests.applications.conftest import as_sent, filing_of, form_as_sent
+
+FACTORY = BY_SLUG["factory"]
+
+
+def url(name, *args):
+    return reverse(f"applications:{name}", args=args)
+
+
+def section_url(application, slug="factory"):
+    return url("section", application.pk, slug)
+
+
+def text_of(response):
+    """What a reader reads: no tags, no repeated blanks."""
+    html = re.sub(r"<(script|style|head)\b.*?</\1>", " ", response.content.decode(), flags=re.S)
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
+
+
+def ids_of(response):
+    return set(re.findall(r'\bid="([^"]+)"', response.content.decode()))
+
+
+def messages_of(response):
+    return [str(message) for message in response.context["messages"]]
+
+
+def shown(application, slug="factory"):
+    fresh = Application.objects.with_sections().get(pk=application.pk)
+    return SectionPage.stored(fresh, BY_SLUG[slug])
+
+
+def sent(application, slug="factory", **changes):
+    return dict(as_sent(shown(application, slug), **changes).lists())
+
+
+def agreed(round):
+    return {f"declaration_{d.pk}": "on" for d in round.declarations.all()}
+
+
+def project_name(application):
+    return FactoryOverview.objects.get(application=application).project_name
+
+
+# Starting
+
+
+def test_the_front_page_offers_the_open_round(browser, round):
+    response = browser.get(url("index"))
+    assert list(response.context["rounds"]) == [round]
+    assert "测试批次" in text_of(response)
+
+
+def test_starting_leads_to_the_task_list(browser, round):
+    response = browser.post(url("start", "test"))
+    application = Application.objects.get()
+    assert response.status_code == 302
+    assert response.url == url("detail", application.pk)
+    response = browser.get(url("index"))
+    assert list(response.context["applications"]) == [application]
+    assert list(response.context["rounds"]) == []
+
+
+def test_starting_twice_leads_to_the_same_task_list(browser, round):
+    first, second = (browser.post(url("start", "test")) for _ in range(2))
+    assert first.url == second.url
+    assert Application.objects.count() == 1
+
+
+def test_starting_takes_a_button_not_a_link(browser, round):
+    assert browser.get(url("start", "test")).status_code == 405
+    assert not Application.objects.exists()
+
+
+def test_an_unknown_or_unpublished_round_is_not_found(browser, province):
+    cast.make_round(province, published=False, slug="secret")
+    assert browser.post(url("start", "secret")).status_code == 404
+    assert browser.post(url("start", "nothing")).status_code == 404
+
+
+def test_starting_too_late_is_refused_in_words(browser, round):
+    round.enterprise_deadline = timezone.now()
+    round.save()
+    response = browser.post(url("start", "test"), follow=True)
+    assert messages_of(response)[0].startswith("已过企业申报截止时间")
+    assert not Application.objects.exists()
+
+
+# The task list
+
+
+def counts(response):
+    return {
+        part["section"].slug: (part["done"], part["required"])
+        for part in response.context["sections"]
+    }
+
+
+def test_the_task_list_of_an_empty_draft_counts_everything(browser, draft):
+    response = browser.get(url("detail", draft.pk))
+    assert counts(response) == {
+        "basic": (0, 40),
+        "factory": (0, 8),
+        "scenarios": (0, 3),
+        "results": (0, 23),
+    }
+    assert "还有 74 项待填写或改正" in text_of(response)
+    assert "必填 0 / 40" in text_of(response)
+    assert "尚未提交" in text_of(response)
+
+
+def test_the_task_list_counts_each_answer(browser, draft, enterprise):
+    cast.save(draft, "factory", {"project_name": "甲", "introduction": "乙"}, enterprise)
+    response = browser.get(url("detail", draft.pk))
+    assert counts(response)["factory"] == (2, 8)
+    assert "还有 72 项待填写或改正" in text_of(response)
+    assert str(enterprise) in text_of(response)
+
+
+def test_a_complete_application_is_said_to_be_ready(browser, filled):
+    response = browser.get(url("detail", filled.pk))
+    assert all(done == required for done, required in counts(response).values())
+    assert "已齐备，可以提交" in text_of(response)
+
+
+def test_a_mistake_is_listed_and_counted(browser, filled, enterprise):
+    cast.save(filled, "factory", {"introduction": "字" * 2001}, enterprise)
+    page = text_of(browser.get(url("detail", filled.pk)))
+    assert "还有 1 项待填写或改正" in page
+    assert "“项目简介”最多 2000 字，现有 2001 字，请删减 1 字。" in page
+
+
+def test_every_finding_leads_to_a_place_that_exists(browser, draft, enterprise):
+    workflow.save_row(draft, INSTANCES, "k1", {}, version=0, actor=enterprise)
+    cast.save(draft, "factory", {"introduction": "字" * 2001}, enterprise)
+    page = browser.get(url("detail", draft.pk)).content.decode()
+    links = re.findall(r'href="([^"#]+)#([^"]*)"', page)
+    targets = {place for place, _anchor in links}
+    found = {place: ids_of(browser.get(place)) for place in targets if place.startswith("/app")}
+    findings = checks.findings(filing_of(draft))
+    assert len(found) == 5
+    assert {anchor for place, anchor in links if place in found} >= {f.anchor for f in findings}
+    assert [(p, a) for p, a in links if p in found and a not in found[p]] == []
+
+
+def test_what_the_bureau_said_is_on_the_task_list(browser, submitted, officer):
+    workflow.act(submitted, "return_for_changes", actor=officer, comment="请补充能耗数据。")
+    page = text_of(browser.get(url("detail", submitted.pk)))
+    assert "请补充能耗数据。" in page
+    assert "退回修改" in page
+
+
+# A section
+
+
+@pytest.mark.parametrize("slug", BY_SLUG)
+@pytest.mark.parametrize("state", ["draft", "filled", "submitted"])
+def test_every_section_opens_in_every_state(slug, state, browser, request):
+    application = request.getfixturevalue(state)
+    response = browser.get(section_url(application, slug))
+    assert response.status_code == 200
+    assert ('name="version"' in response.content.decode()) is True
+
+
+def test_an_unknown_section_is_not_found(browser, draft):
+    assert browser.get(section_url(draft, "nothing")).status_code == 404
+
+
+def test_saving_returns_to_the_page_and_tells_the_time(browser, draft):
+    moment = datetime.now(ZoneInfo("Asia/Shanghai")).replace(hour=14, minute=3, second=22)
+    with time_machine.travel(moment.astimezone(ZoneInfo("UTC")), tick=False):
+        response = browser.post(section_url(draft), sent(draft, project_name="一号"), follow=True)
+    assert response.redirect_chain == [(section_url(draft), 302)]
+    assert messages_of(response) == ["已保存 14:03:22"]
+    assert response.context["page"].form["project_name"].value() == "一号"
+
+
+def test_saving_leads_on_through_the_sections_to_the_task_list(browser, filled):
+    stations = [
+        browser.post(section_url(filled, s.slug), sent(filled, s.slug) | {"then": "next"}).url
+        for s in SECTIONS
+    ]
+    assert stations == [
+        section_url(filled, "factory"),
+        section_url(filled, "scenarios"),
+        section_url(filled, "results"),
+        url("detail", filled.pk),
+    ]
+
+
+def test_a_page_with_a_mistake_does_not_lead_on(browser, filled):
+    data = sent(filled, total_investment="约三亿") | {"then": "next"}
+    response = browser.post(section_url(filled), data, follow=True)
+    assert response.redirect_chain == [(section_url(filled), 302)]
+    assert messages_of(response)[1] == "有 1 处填写有误，已按您填的原样保留，请按提示改正。"
+    html = response.content.decode()
+    assert 'value="约三亿"' in html
+    assert "请填写数字，例如 1234.56" in html
+    assert 'value="约三亿"' in browser.get(section_url(filled)).content.decode()
+
+
+def test_what_is_typed_is_never_markup(browser, draft):
+    evil = '"><script>alert(1)</script>'
+    browser.post(
+        section_url(draft),
+        sent(draft, project_name=evil, introduction=evil, total_investment=evil),
+    )
+    for place in (section_url(draft), url("detail", draft.pk), url("index")):
+        assert "<script>alert" not in browser.get(place).content.decode()
+    assert project_name(draft) == evil
+
+
+def test_a_conflict_shows_both_and_keeps_what_was_typed(browser, filled, enterprise):
+    mine = sent(filled, project_name="我的名称", introduction="我的简介")
+    cast.save(filled, "factory", {"project_name": "他的名称"}, enterprise)
+    response = browser.post(section_url(filled), mine)
+    assert response.status_code == 409
+    assert [(d.theirs, d.ours) for d in response.context["differences"]] == [
+        ("他的名称", "我的名称"),
+        ("项目简介。", "我的简介"),
+    ]
+    page = text_of(response)
+    assert "他的名称" in page
+    assert "尚未保存" in page
+    html = response.content.decode()
+    assert 'value="我的名称"' in html
+    assert "我的简介" in html
+    assert project_name(filled) == "他的名称"
+
+
+def test_saving_again_after_a_conflict_is_deliberate_and_works(browser, filled, enterprise):
+    mine = sent(filled, project_name="我的名称")
+    cast.save(filled, "factory", {"project_name": "他的名称"}, enterprise)
+    html = browser.post(section_url(filled), mine).content.decode()
+    (version,) = re.findall(r'name="version" value="(\d+)"', html)
+    assert browser.post(section_url(filled), mine | {"version": version}).status_code == 302
+    assert project_name(filled) == "我的名称"
+
+
+def test_a_save_after_the_submission_is_refused_and_keeps_what_was_typed(
+    browser, filled, enterprise
+):
+    mine = sent(filled, project_name="迟到的名称")
+    workflow.submit(filled, cast.declarations(filled.round), actor=enterprise)
+    response = browser.post(section_url(filled), mine)
+    assert response.status_code == 409
+    assert "迟到的名称" in response.content.decode()
+    assert messages_of(response) == ["申报已提交或状态已变化，现在不能修改；您刚才的改动没有保存。"]
+    assert project_name(filled) == "示范智能工厂"
+
+
+# An instance
+
+
+def new_instance(browser, application, **changes):
+    """What the page of a new instance sends."""
+    response = browser.get(url("instance_new", application.pk))
+    data = form_as_sent(response.context["form"]) | {"version": "0"}
+    return data | {"key": response.context["row"].key} | changes
+
+
+def test_a_new_instance_is_stored_under_the_key_of_its_page(browser, draft):
+    data = new_instance(browser, draft, name="实例甲")
+    response = browser.post(url("instance_new", draft.pk), data)
+    assert response.url == section_url(draft, "scenarios")
+    assert [(row.key, row.name) for row in draft.instances.all()] == [(data["key"], "实例甲")]
+
+
+def test_saving_with_another_leads_to_a_blank_one(browser, draft):
+    data = new_instance(browser, draft, name="实例甲", then="another")
+    assert browser.post(url("instance_new", draft.pk), data).url == url("instance_new", draft.pk)
+
+
+def test_a_double_click_stores_one_instance(browser, draft):
+    data = new_instance(browser, draft, name="实例甲")
+    first, second = (browser.post(url("instance_new", draft.pk), data) for _ in range(2))
+    assert (first.status_code, second.status_code) == (302, 409)
+    assert second.context["differences"] == []
+    assert draft.instances.count() == 1
+
+
+def test_a_mistake_leads_back_to_the_instance_and_is_shown(browser, draft, round):
+    scenario = round.scenarios[0]
+    other = next(s for s in round.segments if s != scenario.segment)
+    data = new_instance(browser, draft, segment=other.pk, scenario=scenario.pk)
+    response = browser.post(url("instance_new", draft.pk), data, follow=True)
+    assert response.redirect_chain == [(url("instance", draft.pk, data["key"]), 302)]
+    assert "与所选环节" in text_of(response)
+    assert response.context["form"]["scenario"].value() == str(scenario.pk)
+
+
+@pytest.mark.parametrize("key", ["", "a b", "../x", "a" * 33, "键"])
+def test_a_forged_key_of_an_instance_is_not_found(key, browser, draft):
+    response = browser.post(url("instance_new", draft.pk), {"key": key, "name": "甲"})
+    assert response.status_code == 404
+    assert draft.instances.count() == 0
+
+
+def test_an_instance_that_is_not_there_is_not_found(browser, draft):
+    assert browser.get(url("instance", draft.pk, "gone")).status_code == 404
+
+
+def edit_instance(browser, application, **changes):
+    key = application.instances.first().key
+    response = browser.get(url("instance", application.pk, key))
+    data = form_as_sent(response.context["form"])
+    return url("instance", application.pk, key), data | {
+        "version": str(response.context["version"]),
+        **changes,
+    }
+
+
+def test_an_instance_is_edited(browser, filled):
+    place, data = edit_instance(browser, filled, name="改后")
+    assert browser.post(place, data).status_code == 302
+    row = filled.instances.first()
+    assert (row.name, row.version, row.content) == ("改后", 2, "内容。")
+
+
+def test_a_conflict_over_an_instance_shows_both(browser, filled, enterprise):
+    place, mine = edit_instance(browser, filled, name="我的实例")
+    key = filled.instances.first().key
+    workflow.save_row(filled, INSTANCES, key, {"name": "他的实例"}, version=1, actor=enterprise)
+    response = browser.post(place, mine)
+    assert response.status_code == 409
+    assert [(d.label, d.theirs, d.ours) for d in response.context["differences"]] == [
+        ("实例名称", "他的实例", "我的实例")
+    ]
+    assert 'value="我的实例"' in response.content.decode()
+    assert filled.instances.first().name == "他的实例"
+    again = browser.post(place, mine | {"version": response.context["version"]})
+    assert again.status_code == 302
+    assert filled.instances.first().name == "我的实例"
+
+
+def test_an_instance_deleted_meanwhile_keeps_what_was_typed(browser, filled, enterprise):
+    place, mine = edit_instance(browser, filled, name="我的实例")
+    workflow.delete_row(filled, INSTANCES, filled.instances.first().key, actor=enterprise)
+    response = browser.post(place, mine)
+    assert response.status_code == 409
+    assert messages_of(response) == ["这一条已被他人删除；如需保留，请复制您的内容后重新添加。"]
+    assert 'value="我的实例"' in response.content.decode()
+
+
+def test_instances_are_moved_and_deleted_by_buttons(browser, filled):
+    first, second = filled.instances.all()[:2]
+    browser.post(url("instance_move", filled.pk, second.key), {"step": "up"})
+    assert filled.instances.first() == second
+    browser.post(url("instance_move", filled.pk, second.key), {"step": "down"})
+    assert filled.instances.first() == first
+    browser.post(url("instance_delete", filled.pk, first.key))
+    assert filled.instances.first() == second
+    assert browser.get(url("instance_delete", filled.pk, second.key)).status_code == 405
+
+
+# Submitting
+
+
+def test_the_submit_page_lists_what_is_missing_and_has_no_button(browser, draft):
+    response = browser.get(url("submit", draft.pk))
+    assert len(response.context["blocking"]) == 74
+    assert "请填写“智能工厂项目名称”。" in text_of(response)
+    assert "还有 74 项" in text_of(response)
+    assert "declaration_" not in response.content.decode()
+
+
+def test_a_warning_is_shown_and_does_not_stop(browser, filled, enterprise):
+    filled.instances.last().delete()
+    response = browser.get(url("submit", filled.pk))
+    assert response.context["blocking"] == []
+    assert "尚未覆盖：运营管理。" in text_of(response)
+    assert "附件2 四（一）" in text_of(response)
+    response = browser.post(url("submit", filled.pk), agreed(filled.round))
+    assert response.url == url("receipt", filled.pk)
+
+
+def test_submitting_leads_to_the_receipt(browser, filled):
+    response = browser.post(url("submit", filled.pk), agreed(filled.round), follow=True)
+    assert response.redirect_chain == [(url("receipt", filled.pk), 302)]
+    revision = Revision.objects.get()
+    page = text_of(response)
+    assert revision.receipt in page
+    assert revision.sha256 in page
+    assert "示范智能工厂" in page
+    local = timezone.localtime(revision.submitted_at)
+    assert f"{local:%H:%M:%S}" in page
+
+
+def test_submitting_twice_leads_to_the_same_receipt(browser, filled):
+    for _ in range(2):
+        response = browser.post(url("submit", filled.pk), agreed(filled.round))
+        assert response.url == url("receipt", filled.pk)
+    assert [r.number for r in filled.revisions.all()] == [1]
+    assert browser.get(url("submit", filled.pk)).url == url("receipt", filled.pk)
+
+
+def test_a_declaration_not_ticked_stops(browser, filled):
+    some = dict(list(agreed(filled.round).items())[:1])
+    response = browser.post(url("submit", filled.pk), some)
+    assert response.status_code == 200
+    assert "请阅读并勾选此项承诺后再提交。" in text_of(response)
+    assert cast.fresh(filled).status == Status.DRAFT
+
+
+def test_submitting_with_a_gap_says_what_is_missing(browser, filled, enterprise):
+    cast.save(filled, "basic", {"contact_name": ""}, enterprise)
+    response = browser.post(url("submit", filled.pk), agreed(filled.round), follow=True)
+    assert response.redirect_chain[-1] == (url("detail", filled.pk), 302)
+    assert messages_of(response) == ["还有 1 项须改正后才能提交。第一项：请填写“联系人”。"]
+    assert not Revision.objects.exists()
+
+
+def test_submitting_too_late_names_the_deadline_and_the_time(browser, filled):
+    deadline = filled.round.enterprise_deadline
+    with time_machine.travel(deadline + timedelta(seconds=5), tick=False):
+        browser.force_login(filled.enterprise.user_set.get())
+        response = browser.post(url("submit", filled.pk), agreed(filled.round), follow=True)
+    local = timezone.localtime(deadline)
+    assert messages_of(response) == [
+        f"已过企业申报截止时间（{local:%Y-%m-%d %H:%M:%S}），"
+        f"现在是 {local + timedelta(seconds=5):%Y-%m-%d %H:%M:%S}，"
+        "不能再办理。如有特殊情况，请联系推荐单位或省厅。"
+    ]
+    assert not Revision.objects.exists()
+
+
+def test_there_is_no_receipt_before_there_is_one(browser, filled):
+    assert browser.get(url("receipt", filled.pk)).url == url("detail", filled.pk)
+
+
+def test_the_submitted_text_can_be_read_again(browser, submitted):
+    response = browser.get(url("revision", submitted.pk, 1))
+    assert response.status_code == 200
+    page = text_of(response)
+    assert "示范智能工厂" in page
+    assert "王䶮" in page
+    assert browser.get(url("revision", submitted.pk, 2)).status_code == 404
+
+
+# Withdrawing
+
+
+def test_withdrawing_makes_it_a_draft_again(browser, submitted):
+    response = browser.post(url("withdraw", submitted.pk), follow=True)
+    assert response.redirect_chain == [(url("detail", submitted.pk), 302)]
+    assert cast.fresh(submitted).status == Status.DRAFT
+    assert "尚未提交" in text_of(response)
+    assert browser.get(url("receipt", submitted.pk)).url == url("detail", submitted.pk)
+
+
+def test_withdrawing_after_the_acceptance_is_refused_in_words(browser, submitted, officer):
+    workflow.act(submitted, "accept", actor=officer)
+    response = browser.post(url("withdraw", submitted.pk), follow=True)
+    assert messages_of(response) == ["已被他人处理，请查看最新情况后再操作。"]
+    assert cast.fresh(submitted).status == Status.ACCEPTED
+
+
+def test_withdrawing_is_offered_only_while_it_is_possible(browser, submitted):
+    detail = url("detail", submitted.pk)
+    assert browser.get(detail).context["can_withdraw"] is True
+    round = submitted.round
+    round.enterprise_deadline = timezone.now()
+    round.save()
+    assert browser.get(detail).context["can_withdraw"] is False
+    browser.post(url("withdraw", submitted.pk))
+    assert cast.fresh(submitted).status == Status.SUBMITTED
+
+
+# Who may come in
+
+
+@pytest.fixture
+def places(filled, enterprise):
+    key = filled.instances.first().key
+    gets = [
+        url("detail", filled.pk),
+        section_url(filled),
+        url("submit", filled.pk),
+        url("receipt", filled.pk),
+        url("revision", filled.pk, 1),
+        url("instance_new", filled.pk),
+        url("instance", filled.pk, key),
+    ]
+    posts = [
+        section_url(filled),
+        url("submit", filled.pk),
+        url("withdraw", filled.pk),
+        url("instance", filled.pk, key),
+        url("instance_move", filled.pk, key),
+        url("instance_delete", filled.pk, key),
+    ]
+    workflow.submit(filled, cast.declarations(filled.round), actor=enterprise)
+    return gets, posts
+
+
+def statuses(client, places):
+    gets, posts = places
+    return {client.get(place).status_code for place in gets} | {
+        client.post(place, {"version": "1", "name": "外人"}).status_code for place in posts
+    }
+
+
+def test_a_rivals_application_is_not_found(client, rival, places):
+    client.force_login(rival)
+    assert statuses(client, places) == {404}
+
+
+def test_a_rivals_draft_is_not_found_and_not_touched(client, rival, filled):
+    client.force_login(rival)
+    response = client.post(section_url(filled), sent(filled, project_name="外人"))
+    assert response.status_code == 404
+    assert client.post(url("submit", filled.pk), agreed(filled.round)).status_code == 404
+    assert project_name(filled) == "示范智能工厂"
+    assert cast.fresh(filled).status == Status.DRAFT
+
+
+@pytest.mark.parametrize("who", ["officer", "province"])
+def test_officers_have_pages_of_their_own(who, client, places, request):
+    client.force_login(request.getfixturevalue(who))
+    assert statuses(client, places) == {403}
+
+
+def test_a_stranger_is_asked_to_sign_in(client, places):
+    assert statuses(client, places) == {302}
+    response = client.get(places[0][0])
+    assert response.url == f"{reverse('accounts:login')}?next={places[0][0]}"
+
+
+def test_nothing_of_it_is_kept_in_a_cache(browser, filled):
+    for place in (url("index"), url("detail", filled.pk), section_url(filled)):
+        assert "no-store" in browser.get(place)["Cache-Control"]
+
+
+def test_a_save_needs_the_forms_token(draft, enterprise):
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(enterprise)
+    assert strict.post(section_url(draft), sent(draft, project_name="甲")).status_code == 403
+    assert project_name(draft) == ""

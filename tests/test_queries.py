@@ -1,0 +1,405 @@
+"""How often a page asks the database: no more for a long list than for a short one, never much.
+
+Counted is every statement but BEGIN, COMMIT, ROLLBACK, SAVEPOINT and RELEASE, which carry no
+question; the session and the catalogue come from the cache, as on every page but a visitor's first.
+"""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from applications import workflow
+from applications.sections import BY_SLUG, SECTIONS
+from applications.states import Status
+from portal.catalogue.models import Bureau
+from portal.jobs.models import Job
+from portal.jobs.tasks import start
+from portal.rounds.models import Quota, Round
+from review import ranking
+from review.models import Seat
+from tests import cast
+
+SAVING = 6
+PAGE = 12
+TRANSACTIONS = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
+
+
+@pytest.fixture
+def province(catalogue, db):
+    return cast.make_province()
+
+
+@pytest.fixture
+def officer(catalogue, db):
+    return cast.make_officer()
+
+
+@pytest.fixture
+def round(province):
+    return cast.make_round(province, seats_per_bureau=9)
+
+
+@pytest.fixture
+def owner(catalogue, db):
+    return cast.make_enterprise(1)
+
+
+@pytest.fixture
+def queries(client):
+    """What a request asks the database, once caches are warm; the response with it."""
+
+    def count(user, url, data=None):
+        client.force_login(user)
+        client.get(url)
+        with CaptureQueriesContext(connection) as captured:
+            response = client.get(url) if data is None else client.post(url, data)
+        statements = [query["sql"] for query in captured.captured_queries]
+        return response, [sql for sql in statements if not sql.startswith(TRANSACTIONS)]
+
+    return count
+
+
+# Saving
+
+
+def posted(client, url) -> dict[str, str]:
+    """What the browser would send back from a page as it stands."""
+    context = client.get(url).context
+    forms = [context["form"]] if "form" in context else []
+    data = {"version": context.get("version", 0)}
+    if page := context.get("page"):
+        forms = [page.form]
+        data["version"] = page.version
+        for group, rows in page.row_forms.items():
+            data[group.slug] = [row.row.key for row in rows]
+            forms += [row.form for row in rows]
+    for form in forms:
+        for name in form.fields:
+            value = form[name].value()
+            data[form[name].html_name] = "" if value is None else value
+    return data
+
+
+def changed(data: dict[str, str], client_data_suffixes: dict[str, str]) -> dict[str, str]:
+    """The same with every field of these names saying something else."""
+    return {
+        name: client_data_suffixes.get(name.rpartition("-")[2], value)
+        for name, value in data.items()
+    }
+
+
+CHANGES = {
+    "basic": {"contact_name": "新联系人", "revenue": "777", "explanation": "新说明"},
+    "factory": {"introduction": "新简介", "name": "新集成商", "work": "新内容"},
+    "scenarios": {"overall": "新总体"},
+    "results": {"effect": "新成效", "value": "33", "note": "新口径"},
+}
+
+
+@pytest.fixture
+def draft(round, owner):
+    application = workflow.start(round, actor=owner)
+    cast.complete(application, owner)
+    return application
+
+
+@pytest.mark.parametrize("slug", [section.slug for section in SECTIONS])
+def test_saving_a_section_with_its_rows_takes_six_queries(queries, client, draft, owner, slug):
+    url = reverse("applications:section", args=[draft.pk, slug])
+    client.force_login(owner)
+    data = changed(posted(client, url), CHANGES[slug])
+    before = BY_SLUG[slug].model.objects.get(application=draft).version
+    response, asked = queries(owner, url, data)
+    assert response.status_code == 302
+    assert BY_SLUG[slug].model.objects.get(application=draft).version == before + 1
+    for field, text in CHANGES[slug].items():
+        page = client.get(url).content.decode()
+        assert text in page, field
+    assert len(asked) <= SAVING, asked
+
+
+@pytest.mark.parametrize("rows", [1, 40])
+def test_saving_many_added_rows_takes_no_more(queries, client, draft, owner, rows):
+    url = reverse("applications:section", args=[draft.pk, "factory"])
+    client.force_login(owner)
+    data = posted(client, url)
+    data["integrators"] = [f"n{number}" for number in range(rows)]
+    for key in data["integrators"]:
+        data |= {f"integrators-{key}-name": "集成商", f"integrators-{key}-work": "内容"}
+    response, asked = queries(owner, url, data)
+    assert response.status_code == 302
+    assert draft.integrators.count() == rows + 1
+    assert len(asked) <= SAVING, asked
+
+
+def test_saving_a_scenario_instance_takes_six_queries(queries, client, draft, owner):
+    url = reverse("applications:instance", args=[draft.pk, "k2"])
+    client.force_login(owner)
+    data = posted(client, url) | {"name": "新实例"}
+    response, asked = queries(owner, url, data)
+    assert response.status_code == 302
+    assert draft.instances.get(key="k2").name == "新实例"
+    assert len(asked) <= SAVING, asked
+
+
+def test_adding_a_scenario_instance_takes_few_queries(queries, client, draft, owner):
+    url = reverse("applications:instance_new", args=[draft.pk])
+    client.force_login(owner)
+    data = posted(client, url) | {"name": "又一实例", "key": "another1"}
+    response, asked = queries(owner, url, data)
+    assert response.status_code == 302
+    assert draft.instances.filter(name="又一实例").exists()
+    assert len(asked) <= SAVING + 2, asked
+
+
+# Lists, at one length and at three times that length
+
+
+def more_drafts(round, count):
+    """Applications that were only just started."""
+    for _ in range(count):
+        workflow.start(round, actor=cast.make_enterprise(1000 + round.applications.count()))
+
+
+def more_accepted(round, officer, count):
+    accepted = []
+    for _ in range(count):
+        enterprise = cast.make_enterprise(1000 + round.applications.count())
+        accepted.append(cast.bring_to(Status.ACCEPTED, round, enterprise, officer))
+    return accepted
+
+
+def more_recommended(round, officer, count):
+    for application in more_accepted(round, officer, count):
+        ranking.recommend(cast.list_of(application), application, actor=officer)
+
+
+def more_turns_of_the_list(round, officer, province, count):
+    """Sent and sent back: events on the list and its members."""
+    found = round.ranked_lists.get(bureau=officer.bureau)
+    for _ in range(count):
+        found.refresh_from_db()
+        ranking.send(found, version=found.version, signatory="签", statement="无", actor=officer)
+        ranking.send_back(found, reason="退", actor=province)
+
+
+def more_rounds(province, owner, officer, count):
+    """Of three, one with an application, one open to apply in, one not yet published."""
+    for _ in range(count):
+        number = Round.objects.count()
+        round = cast.make_round(province, slug=f"r{number}", published=number % 3 > 0)
+        Quota.objects.create(round=round, bureau=officer.bureau, seats=2)
+        if number % 3 == 1:
+            workflow.start(round, actor=owner)
+
+
+def same_for_more(queries, user, url, grow):
+    """Grow by n, count, grow by 2n, count: the same, and not too many."""
+    grow(3)
+    _, short = queries(user, url)
+    grow(6)
+    response, long = queries(user, url)
+    assert response.status_code == 200
+    assert len(long) == len(short), long
+    assert len(long) <= PAGE, long
+    return response
+
+
+def test_the_enterprises_list(queries, owner, province, officer):
+    url = reverse("applications:index")
+    same_for_more(queries, owner, url, lambda n: more_rounds(province, owner, officer, n))
+
+
+def test_the_task_list(queries, owner, round, draft):
+    segment = draft.round.segments[0]
+
+    def grow(count):
+        for number in range(count):
+            cast.add_instance(draft, owner, segment=segment, name=f"又一{number}")
+
+    same_for_more(queries, owner, reverse("applications:detail", args=[draft.pk]), grow)
+
+
+@pytest.mark.parametrize("page", ["inbox", "applications"])
+def test_the_lists_of_applications(queries, round, officer, province, page):
+    user = {"inbox": officer, "applications": province}[page]
+
+    def grow(count):
+        more_accepted(round, officer, count // 3)
+        more_drafts(round, count)
+
+    same_for_more(queries, user, reverse(f"review:{page}"), grow)
+
+
+@pytest.mark.parametrize("page", ["inbox", "applications"])
+def test_the_chooser_of_rounds(queries, owner, officer, province, page):
+    user = {"inbox": officer, "applications": province}[page]
+    same_for_more(
+        queries,
+        user,
+        reverse(f"review:{page}"),
+        lambda n: more_rounds(province, owner, officer, n),
+    )
+
+
+def test_the_board_with_its_candidates_seats_and_events(queries, round, officer, province):
+    def grow(count):
+        more_recommended(round, officer, count // 3)
+        more_accepted(round, officer, count // 3)
+        more_turns_of_the_list(round, officer, province, count)
+
+    same_for_more(queries, officer, reverse("review:board", args=[round.slug]), grow)
+
+
+def test_the_page_for_sending(queries, round, officer):
+    same_for_more(
+        queries,
+        officer,
+        reverse("review:send", args=[round.slug]),
+        lambda n: more_recommended(round, officer, n),
+    )
+
+
+def test_the_reader(queries, round, officer, owner):
+    application = cast.file_application(round, owner)
+
+    def grow(count):
+        for _ in range(count):
+            cast.decide(application, "return_for_changes", officer, "请补充。")
+            workflow.submit(cast.fresh(application), cast.declarations(round), actor=owner)
+
+    same_for_more(queries, officer, reverse("review:reader", args=[application.pk]), grow)
+
+
+@pytest.mark.parametrize("page", ["cockpit", "summary"])
+def test_the_pages_over_a_whole_round(queries, round, officer, province, page):
+    others = iter(Bureau.objects.exclude(pk=officer.bureau_id))
+
+    def grow(count):
+        more_drafts(round, count)
+        for bureau in [next(others) for _ in range(count // 3)]:
+            colleague = cast.make_officer(bureau.code)
+            for number in range(count):
+                code = int(bureau.code) % 10000 * 10 + number
+                enterprise = cast.make_enterprise(code, bureau.code)
+                member = cast.bring_to(Status.ACCEPTED, round, enterprise, colleague)
+                ranking.recommend(cast.list_of(member), member, actor=colleague)
+            cast.send(member, colleague)
+
+    same_for_more(queries, province, reverse(f"review:{page}"), grow)
+
+
+def test_one_list(queries, round, officer, province):
+    found = round.ranked_lists.get(bureau=officer.bureau)
+
+    def grow(count):
+        found.refresh_from_db()
+        if not found.is_open:
+            ranking.send_back(found, reason="退", actor=province)
+        more_recommended(round, officer, count)
+        more_turns_of_the_list(round, officer, province, count)
+        found.refresh_from_db()
+        ranking.send(found, version=found.version, signatory="签", actor=officer)
+
+    same_for_more(queries, province, reverse("review:ranked_list", args=[found.pk]), grow)
+    assert Seat.objects.filter(application__isnull=False).count() == 9
+
+
+def test_the_rounds(queries, owner, officer, province):
+    same_for_more(
+        queries,
+        province,
+        reverse("review:rounds"),
+        lambda n: more_rounds(province, owner, officer, n),
+    )
+
+
+def more_jobs(owner, count):
+    for _ in range(count):
+        start(owner=owner, kind="test", title="任务")
+
+
+def test_the_jobs(queries, province):
+    same_for_more(queries, province, reverse("jobs:index"), lambda n: more_jobs(province, n))
+
+
+# Pages of twenty
+
+
+@pytest.mark.parametrize("page", ["inbox", "applications"])
+def test_a_list_of_applications_comes_in_pages_of_twenty(client, round, officer, province, page):
+    more_drafts(round, 45)
+    client.force_login({"inbox": officer, "applications": province}[page])
+    url = reverse(f"review:{page}")
+    seen = [client.get(url, {"page": number}).context["page"].object_list for number in (1, 2, 3)]
+    assert [len(rows) for rows in seen] == [20, 20, 5]
+    assert len({application.pk for rows in seen for application in rows}) == 45
+
+
+def test_jobs_come_in_pages_of_twenty(client, province):
+    more_jobs(province, 25)
+    client.force_login(province)
+    seen = [client.get(reverse("jobs:index"), {"page": n}).context["page"] for n in (1, 2)]
+    assert [len(rows) for rows in seen] == [20, 5]
+
+
+# Every page
+
+
+def test_no_page_asks_more_than_twelve_times(queries, round, officer, owner, province):
+    application = cast.file_application(round, owner)
+    other = workflow.start(round, actor=cast.make_enterprise(2))
+    cast.complete(other, other.enterprise.user_set.get())
+    more_recommended(round, officer, 3)
+    job = start(owner=officer, kind="test", title="任务")
+    Job.objects.update(touched_at=timezone.now() - timedelta(days=1))
+    found = round.ranked_lists.get(bureau=officer.bureau)
+    drafts = [
+        *(("applications:section", other.pk, slug) for slug in BY_SLUG),
+        ("applications:detail", other.pk),
+        ("applications:submit", other.pk),
+        ("applications:instance", other.pk, "k1"),
+        ("applications:instance_new", other.pk),
+    ]
+    own = [
+        ("applications:index",),
+        *(("applications:section", application.pk, slug) for slug in BY_SLUG),
+        ("applications:detail", application.pk),
+        ("applications:receipt", application.pk),
+        ("applications:revision", application.pk, 1),
+    ]
+    reading = [("review:reader", application.pk), ("review:revision", application.pk, 1)]
+    common = [("home",), ("accounts:password",), ("jobs:index",)]
+    pages = {
+        other.enterprise.user_set.get(): drafts,
+        owner: [*common, *own],
+        officer: [
+            *common,
+            *reading,
+            ("jobs:detail", job.pk),
+            ("jobs:state", job.pk),
+            ("review:inbox",),
+            ("review:board", round.slug),
+            ("review:send", round.slug),
+        ],
+        province: [
+            *common,
+            *reading,
+            ("review:cockpit",),
+            ("review:applications",),
+            ("review:summary",),
+            ("review:ranked_list", found.pk),
+            ("review:rounds",),
+        ],
+    }
+    counts = {}
+    for user, addresses in pages.items():
+        for name, *arguments in addresses:
+            response, asked = queries(user, reverse(name, args=arguments))
+            assert response.status_code in (200, 302)
+            counts[user.role, name, *arguments] = len(asked)
+    assert {address: n for address, n in counts.items() if n > PAGE} == {}
