@@ -13,8 +13,6 @@ from applications.models.rows import random_key
 from applications.sections import Filing, Group, Section
 
 KEY = re.compile(r"[0-9A-Za-z-]{1,32}")
-MOST_ROWS = 60
-"""More rows than anybody needs; a stop for pages gone wrong, not a rule."""
 
 
 @dataclass
@@ -121,7 +119,7 @@ class SectionPage:
         keys = [key for key in dict.fromkeys(data.getlist(group.slug)) if KEY.fullmatch(key)]
         return [
             group.model(application=self.application, key=key, order=order)
-            for order, key in enumerate(keys[:MOST_ROWS], 1)
+            for order, key in enumerate(keys, 1)
         ]
 
     def values(self) -> dict[str, Any]:
@@ -167,7 +165,7 @@ class SectionPage:
 
 def differences(ours: DraftForm, theirs: DraftForm | None, title: str = "") -> list[Difference]:
     """The fields in which a posted form differs from the stored one (blank when there is none)."""
-    theirs = theirs or type(ours)(round=ours.round)
+    theirs = theirs or type(ours)(instance=type(ours.instance)(), round=ours.round)
     found = []
     for name in ours.fields:
         mine, other = _shown(ours, name), _shown(theirs, name)

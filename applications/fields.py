@@ -22,8 +22,8 @@ LONG_LINE = 300
 
 
 def tidy(text: str) -> str:
-    """Half-width, without blanks and without the invisible characters that come with a paste."""
-    return "".join(clean_text(unicodedata.normalize("NFKC", text)).split())
+    """Half-width, with a plain minus, without the blanks and invisible characters of a paste."""
+    return "".join(clean_text(unicodedata.normalize("NFKC", text)).split()).replace("\u2212", "-")
 
 
 class LineField(forms.CharField):

@@ -250,6 +250,8 @@ def act(application: Application, verb: str, *, actor: User, comment: str = "") 
 
     Raises StaleState when the application is not (any more) in a state the verb starts from.
     """
+    if BY_VERB[verb].target == Status.SUBMITTED and actor.is_enterprise:
+        raise NotAllowed("提交须经检查并生成提交版本，请使用“检查并提交”。")
     comment = comment.strip()
     if BY_VERB[verb].needs_comment and not comment:
         raise NotAllowed(f"请填写“{BY_VERB[verb].label}”的理由，企业会看到它。")
@@ -263,8 +265,8 @@ def _claim(
 ) -> tuple[Status, Status]:
     """The compare-and-swap that begins every verb.
 
-    Locks the application if it still is in the status last read, applying ``changes``; raises
-    StaleState when somebody was faster. Returns the verb's source and target.
+    Locks the application if its status and revision still are those last read, applying
+    ``changes``; raises StaleState when somebody was faster. Returns the verb's source and target.
     """
     transition: Transition = BY_VERB[verb]
     if actor.role != transition.role:
@@ -276,7 +278,7 @@ def _claim(
         raise StaleState()
     claimed = (
         Application.objects.visible_to(actor)
-        .filter(pk=application.pk, status=source)
+        .filter(pk=application.pk, status=source, current_revision=application.current_revision_id)
         .update(touched_at=timezone.now(), **changes)
     )
     if not claimed:

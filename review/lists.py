@@ -10,6 +10,7 @@ from django.http import QueryDict
 from applications.models import Application
 from applications.states import Status
 from portal.accounts.models import User
+from portal.documents.model import clean_text
 from portal.rounds.models import Round
 
 PAGE_SIZE = 20
@@ -30,8 +31,8 @@ class Query:
         return cls(
             round,
             status if status in Status.values else "",
-            data.get("bureau", "")[:6],
-            data.get("q", "").strip()[:50],
+            clean_text(data.get("bureau", ""))[:6],
+            clean_text(data.get("q", "")).strip()[:50],
         )
 
     def base(self, user: User) -> QuerySet[Application]:
@@ -73,5 +74,5 @@ def choose_round(slug: str | None) -> Round | None:
     """The published round named in the address, or the latest one."""
     rounds = Round.objects.published()
     if slug:
-        return rounds.filter(slug=slug).first()
+        return rounds.filter(slug=clean_text(slug)).first()
     return rounds.first()

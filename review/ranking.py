@@ -152,11 +152,17 @@ def decide(
     application: Application,
     verb: str,
     *,
+    revision: int | None = None,
     actor: User,
     comment: str = "",
 ) -> None:
-    """Accept, return, decline or take a decline back, while the bureau's list is open."""
+    """Accept, return, decline or take a decline back, while the bureau's list is open.
+
+    With ``revision``, only if that is still what the enterprise submitted last.
+    """
     _touch(ranked_list, actor)
+    if revision not in (None, application.current_revision_id):
+        raise StaleState("企业已提交新的版本，您的操作没有执行；请阅读最新版本后再办理。")
     if verb == "decline" and Seat.objects.filter(application=application).exists():
         raise NotAllowed("该申报在推荐名单中，请先移出名单再作不予推荐。")
     workflow.act(application, verb, actor=actor, comment=comment)

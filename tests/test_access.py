@@ -80,7 +80,7 @@ TABLE = {
     "review:revision": ("application number", OFFICERS_OF_IT, NOT_LIKE_THIS),
     "review:export": ("round", NOT_LIKE_THIS, (TO_LOGIN, 403, 403, 404, 404, 404)),
     "review:inbox": ("", BUREAUS, NOT_LIKE_THIS),
-    "review:decide": ("application verb", NOT_LIKE_THIS, instead(OWN_BUREAU, 302)),
+    "review:decide": ("application verb", NOT_LIKE_THIS, instead(OWN_BUREAU, 409)),
     "review:board": ("round", BUREAUS, NOT_LIKE_THIS),
     "review:recommend": ("round", NOT_LIKE_THIS, instead(BUREAUS, 404)),
     "review:reorder": ("round", NOT_LIKE_THIS, instead(BUREAUS, 409)),

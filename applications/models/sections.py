@@ -166,9 +166,15 @@ class FactoryOverview(SectionAnswers):
         "建设完成日期", null=True, help_text="申报时智能工厂应已建成（通知一（二））。"
     )
     total_investment = Money("总投资（万元）", null=True, validators=[not_negative])
-    equipment_investment = Money("装备投资（万元）", null=True, blank=True, validators=[not_negative])
-    software_investment = Money("软件投资（万元）", null=True, blank=True, validators=[not_negative])
-    integration_investment = Money("集成投资（万元）", null=True, blank=True, validators=[not_negative])
+    equipment_investment = Money(
+        "装备投资（万元）", null=True, blank=True, validators=[not_negative]
+    )
+    software_investment = Money(
+        "软件投资（万元）", null=True, blank=True, validators=[not_negative]
+    )
+    integration_investment = Money(
+        "集成投资（万元）", null=True, blank=True, validators=[not_negative]
+    )
     other_investment = Money("其他投资（万元）", null=True, blank=True, validators=[not_negative])
     introduction = models.TextField("项目简介", max_length=2000)
     results = models.TextField("建设成效", max_length=2000)

@@ -68,6 +68,7 @@ def decide(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
             ranked_list,
             application,
             verb,
+            revision=_pk(request.POST.get("revision")),
             actor=request.user,
             comment=form.cleaned_data["comment"],
         ),

@@ -13,6 +13,7 @@ from portal.accounts.access import role_required
 from portal.accounts.models import Role
 from portal.catalogue.models import Bureau
 from portal.documents import Format
+from portal.documents.model import clean_text
 from portal.errors import PortalError
 from portal.jobs.tasks import start
 from portal.rounds.models import Round
@@ -94,7 +95,7 @@ def export(request: HttpRequest, slug: str) -> HttpResponse:
     if request.user.is_bureau:
         bureau = request.user.bureau
     elif code := request.POST.get("bureau"):
-        bureau = get_object_or_404(Bureau, code=code)
+        bureau = get_object_or_404(Bureau, code=clean_text(code))
     job = start(
         owner=request.user,
         kind=tasks.SUMMARY,

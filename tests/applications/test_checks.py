@@ -74,7 +74,12 @@ OPTIONAL = {
         "maturity_assessed_on",
         "honours",
     ],
-    "factory": ["equipment_investment", "software_investment"],
+    "factory": [
+        "equipment_investment",
+        "software_investment",
+        "integration_investment",
+        "other_investment",
+    ],
     "finance_years": ["is_unaudited"],
     "integrators": ["is_own"],
     "instances": ["scenario"],
@@ -185,8 +190,12 @@ def test_both_yes_and_no_answer_whether_ai_is_used(answer, filing):
 def test_a_value_that_did_not_parse_blocks_even_where_it_is_optional(filing):
     filing.answers["factory"].unparsed = {"software_investment": "约三百"}
     finding = only(filing)
-    assert finding.message == "“其中：软件”填写有误，请按提示改正。"
-    assert (finding.severity, finding.is_gap) == (Severity.BLOCK, False)
+    assert "填写有误，请按提示改正。" in finding.message
+    assert (finding.field, finding.severity, finding.is_gap) == (
+        "software_investment",
+        Severity.BLOCK,
+        False,
+    )
 
 
 def test_a_required_value_that_did_not_parse_is_complained_of_once(filing):
@@ -327,6 +336,14 @@ def test_parts_above_the_total_are_to_be_looked_at(equipment, software, warned, 
     found = [(f.severity, f.field, f.message) for f in checks.findings(filing)]
     message = "各项投资合计 12345.61 万元，超过“总投资” 12345.60 万元。"
     assert found == ([(Severity.WARN, "total_investment", message)] if warned else [])
+
+
+@pytest.mark.parametrize("name", ["integration_investment", "other_investment"])
+def test_every_part_counts_towards_the_total(name, filing):
+    factory = filing.answers["factory"]
+    factory.equipment_investment = factory.total_investment
+    setattr(factory, name, Decimal("0.01"))
+    assert only(filing).severity == Severity.WARN
 
 
 # Scenario instances

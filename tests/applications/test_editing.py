@@ -4,7 +4,7 @@ import pytest
 from django.http import QueryDict
 
 from applications import workflow
-from applications.editing import MOST_ROWS, SectionPage, whole_number
+from applications.editing import SectionPage, whole_number
 from applications.models import Application, FactoryOverview, FinanceYear, Integrator
 from applications.sections import BY_SLUG, Filing
 from tests import cast
@@ -246,12 +246,6 @@ def test_the_key_of_a_rivals_row_makes_a_row_of_ones_own(round, draft, enterpris
     save(draft, FACTORY, data, enterprise)
     assert integrators(other) == [("a", "对手", "机密")]
     assert integrators(draft) == []
-
-
-def test_a_page_gone_wrong_stores_so_many_rows_and_no_more(draft, enterprise):
-    rows = [(f"k{n}", f"集成商{n}", "总包") for n in range(MOST_ROWS + 10)]
-    save(draft, FACTORY, with_rows(0, *rows), enterprise)
-    assert integrators(draft) == rows[:MOST_ROWS]
 
 
 # Rows of the notice

@@ -162,6 +162,16 @@ def test_who_was_slower_is_told_and_changes_nothing(submitted, officer):
     assert state_of(submitted) == before
 
 
+def test_an_opinion_on_a_revision_replaced_meanwhile_is_refused(submitted, enterprise, officer):
+    read_by_the_officer = cast.fresh(submitted)
+    workflow.withdraw(submitted, actor=enterprise)
+    carry_out(cast.fresh(submitted), "submit", enterprise)
+    with pytest.raises(StaleState):
+        workflow.act(read_by_the_officer, "accept", actor=officer)
+    application = cast.fresh(submitted)
+    assert (application.status, application.current_revision.number) == (Status.SUBMITTED, 2)
+
+
 def test_a_withdrawal_crossing_an_acceptance_is_refused(submitted, officer, enterprise):
     on_the_page = cast.fresh(submitted)
     workflow.act(submitted, "accept", actor=officer)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from applications import workflow
 from applications.models import Event
 from applications.states import Status
 from portal.errors import NotAllowed, StaleState
@@ -261,16 +262,39 @@ def test_every_change_moves_the_version_on(ranked_list, make_accepted, officer):
 
 
 def test_a_page_older_than_the_list_changes_nothing(ranked_list, make_accepted, officer):
-    seated, other = make_accepted(2)
+    [seated] = make_accepted(1)
     old = version(ranked_list)
     ranking.recommend(ranked_list, seated, actor=officer)
     for act in (
-        lambda: ranking.recommend(ranked_list, other, version=old, actor=officer),
         lambda: ranking.replace_order(ranked_list, [], version=old, actor=officer),
         lambda: ranking.save_opinions(ranked_list, {1: "迟"}, version=old, actor=officer),
         lambda: ranking.send(ranked_list, version=old, signatory="签", actor=officer),
     ):
         unchanged(ranked_list, act, StaleState, "刚被他人改动")
+
+
+def test_a_free_seat_can_be_taken_from_an_older_page_but_its_opinions_are_not_saved(
+    ranked_list, make_accepted, officer
+):
+    first, second = make_accepted(2)
+    recommend_all(ranked_list, [first], officer)
+    old = version(ranked_list)
+    ranking.save_opinions(ranked_list, {1: "同事的理由"}, version=old, actor=officer)
+    ranking.recommend(ranked_list, second, version=old, opinions={1: "旧页面"}, actor=officer)
+    assert places(ranked_list)[:2] == [(first.pk, "同事的理由"), (second.pk, "")]
+
+
+def test_opinions_typed_before_recommending_are_saved_with_it(ranked_list, make_accepted, officer):
+    first, second = make_accepted(2)
+    recommend_all(ranked_list, [first], officer)
+    ranking.recommend(
+        ranked_list,
+        second,
+        version=version(ranked_list),
+        opinions={1: "理由", 2: "还是空位"},
+        actor=officer,
+    )
+    assert places(ranked_list)[:2] == [(first.pk, "理由"), (second.pk, "")]
 
 
 # Opinions
@@ -342,6 +366,29 @@ def test_a_decision_on_a_page_that_is_out_of_date_is_refused(round, ranked_list,
         StaleState,
         "已被他人处理",
     )
+
+
+def test_a_decision_on_a_version_that_is_not_the_latest_is_refused(round, ranked_list, officer):
+    enterprise = cast.make_enterprise(1)
+    application = cast.file_application(round, enterprise)
+    read = application.current_revision_id
+    workflow.withdraw(application, actor=enterprise)
+    workflow.submit(cast.fresh(application), cast.declarations(round), actor=enterprise)
+    latest = cast.fresh(application)
+    unchanged(
+        ranked_list,
+        lambda: ranking.decide(ranked_list, latest, "accept", revision=read, actor=officer),
+        StaleState,
+        "企业已提交新的版本",
+    )
+    # The same in the instant between reading the row and deciding on it.
+    latest.current_revision_id = read
+    unchanged(
+        ranked_list,
+        lambda: ranking.decide(ranked_list, latest, "accept", actor=officer),
+        StaleState,
+    )
+    assert cast.fresh(application).status == Status.SUBMITTED
 
 
 def test_a_seated_application_cannot_be_declined_before_it_leaves_the_list(

@@ -144,9 +144,15 @@ def test_work_done_again_after_its_worker_died_ends_with_one_whole_file(
     assert len(read_rows(content, Format.XLSX)) == 3
 
 
-@pytest.mark.parametrize("format", ["", "exe", "PDF"])
-def test_an_unknown_format_is_not_found(round, province, client, format):
+@pytest.mark.parametrize(
+    "data",
+    [
+        *({"format": format} for format in ("", "exe", "PDF", "\x00")),
+        *({"format": "pdf", "bureau": code} for code in ("999999", "太原", "\x00")),
+    ],
+)
+def test_an_unknown_format_or_unit_is_not_found(round, province, client, data):
     client.force_login(province)
-    response = client.post(reverse("review:export", args=[round.slug]), {"format": format})
+    response = client.post(reverse("review:export", args=[round.slug]), data)
     assert response.status_code == 404
     assert not Job.objects.exists()
