@@ -14,6 +14,7 @@ from django.db import models
 from django.utils import timezone
 
 from applications.models import Answers, RequirementAnswer
+from applications.models.rows import MOST_CHANGE
 from applications.sections import INSTANCES, SECTIONS, Filing, Group, Section
 from portal.catalogue.models import Area, Condition, Indicator, Modality
 
@@ -222,6 +223,11 @@ def _results(filing: Filing) -> Iterator[Finding]:
         if value is None or row.is_not_applicable:
             continue
         here = {"section": "results", "group": "indicator_values", "key": row.key, "field": "value"}
+        if abs(value) > MOST_CHANGE:
+            yield Finding(
+                message=f"“{indicator}”按前后值算得 {value}，超出合理范围，请核对。", **here
+            )
+            continue
         match row.fixed.kind:
             case Indicator.Kind.RATIO if not 0 <= value <= 100:
                 yield Finding(message=f"“{indicator}”是比率，应在 0 到 100 之间。", **here)

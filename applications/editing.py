@@ -192,5 +192,5 @@ def _shown(form: DraftForm, name: str) -> str:
 
 
 def whole_number(text: str | None) -> int:
-    """A hidden field's number; 0 when it was tampered with."""
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else 0
+    """A posted number; 0, which is no version and no id, for anything else."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else 0

@@ -260,6 +260,7 @@ def snapshot(filing: Filing) -> dict[str, Any]:
         sections.append(
             {
                 "slug": section.slug,
+                "numeral": section.numeral,
                 "title": section.title,
                 "fields": [
                     *section.registered_fields(application),

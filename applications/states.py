@@ -30,7 +30,6 @@ AUDIENCE_LABELS = {
     (Role.BUREAU, Status.DRAFT): "企业填报中",
     (Role.BUREAU, Status.SUBMITTED): "待审核",
     (Role.BUREAU, Status.RETURNED): "已退回，待企业修改",
-    (Role.BUREAU, Status.ACCEPTED): "审核通过",
     (Role.PROVINCE, Status.SUBMITTED): "待推荐单位审核",
 }
 
@@ -82,7 +81,7 @@ TRANSITIONS = (
     Transition(
         "return_for_changes",
         "退回修改",
-        frozenset({Status.SUBMITTED}),
+        frozenset({Status.SUBMITTED, Status.ACCEPTED}),
         Status.RETURNED,
         Role.BUREAU,
         deadline=Deadline.BUREAU,

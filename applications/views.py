@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_POST, require_safe
 
 from applications import checks, workflow
@@ -273,9 +274,12 @@ def submit(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         agreed = [declaration.text for declaration in form.declarations]
         try:
-            workflow.submit(application, agreed, actor=request.user)
+            seen = parse_datetime(request.POST.get("seen", ""))
+            workflow.submit(application, agreed, actor=request.user, seen=seen)
         except PortalError as error:
             messages.error(request, str(error))
+            if _application(request, pk).is_editable:
+                return redirect("applications:submit", pk)
         return redirect("applications:receipt", pk)
     found = checks.findings(Filing.of(application))
     context = {

@@ -7,20 +7,21 @@ check and its revision.
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import F, Max
 from django.utils import timezone
-from django.utils.formats import date_format
 
 from applications import checks
 from applications.models import Application, Event, Revision, Row, SectionAnswers
-from applications.sections import Filing, Group, Section, snapshot
+from applications.sections import SECTIONS, Filing, Group, Section, snapshot
 from applications.states import BY_VERB, EDITABLE, Status, Transition
 from portal.accounts.models import Enterprise, User
 from portal.errors import Closed, NotAllowed, PortalError, StaleState
 from portal.rounds.models import Deadline, Round
+from portal.rounds.times import closing, moment
 
 
 class NotReady(PortalError):
@@ -43,20 +44,15 @@ class Conflict(PortalError):
 # Deadlines
 
 
-def require_open(round: Round, which: Deadline) -> None:
+def require_open(round: Round, which: Deadline, now: datetime) -> None:
     """Raise Closed from the deadline's instant on (server clock, to the microsecond)."""
-    now = timezone.now()
     if now < round.opens_at:
-        raise Closed(f"“{round}”尚未开始，开始时间为 {_moment(round.opens_at)}。")
+        raise Closed(f"“{round}”尚未开始，开始时间为 {moment(round.opens_at)}。")
     if not round.is_open(which, now):
         raise Closed(
-            f"已过{which.label}时间（{_moment(round.deadline(which))}），现在是 {_moment(now)}，"
+            f"已过{which.label}时间（{closing(round.deadline(which))}），现在是 {moment(now)}，"
             f"不能再办理。如有特殊情况，请联系推荐单位或省厅。"
         )
-
-
-def _moment(instant: Any) -> str:
-    return date_format(timezone.localtime(instant), "Y-m-d H:i:s")
 
 
 # Enterprise
@@ -72,15 +68,18 @@ def start(round: Round, *, actor: User) -> Application:
     existing = Application.objects.filter(enterprise=enterprise, round=round).first()
     if existing:
         return existing
-    require_open(round, Deadline.ENTERPRISE)
+    if not round.ranked_lists.filter(bureau=enterprise.bureau_id).exists():
+        raise NotAllowed(f"{enterprise.bureau}在该批次还没有名额，请联系省厅后再填报。")
+    now = timezone.now()
+    require_open(round, Deadline.ENTERPRISE, now)
     try:
         with transaction.atomic():
             application = Application.objects.create(
                 enterprise=enterprise, round=round, bureau_id=enterprise.bureau_id
             )
-            for model in SectionAnswers.__subclasses__():
-                model.objects.create(application=application)
-            _record(application, "start", "", Status.DRAFT, actor)
+            for section in SECTIONS:
+                section.model.objects.create(application=application)
+            _record(application, "start", "", Status.DRAFT, actor, now)
     except IntegrityError:  # a colleague pressed the button at the same moment
         return Application.objects.get(enterprise=enterprise, round=round)
     return application
@@ -195,31 +194,48 @@ def move_row(application: Application, group: Group, key: str, step: int, *, act
 
 
 @transaction.atomic
-def submit(application: Application, declarations: list[str], *, actor: User) -> Revision:
+def submit(
+    application: Application,
+    declarations: list[str],
+    *,
+    actor: User,
+    seen: datetime | None = None,
+) -> Revision:
     """Freeze what is filled in as a new revision and hand it to the bureau.
 
-    ``declarations`` are the texts agreed to (通知一（三）、二（一）). Raises NotReady while a
-    required answer is missing or a binding clause is not met, Closed after the deadline.
+    ``declarations`` are the texts agreed to (通知一（三）、二（一）). With ``seen``, the moment of
+    the last change that the person has looked at, a later change by a colleague is refused.
+
+    Raises NotReady while a required answer is missing or a binding clause is not met, Closed after
+    the deadline, StaleState when somebody was faster.
     """
+    now = timezone.now()
     verb = "resubmit" if application.status == Status.RETURNED else "submit"
-    source, target = _claim(application, verb, actor)
+    if seen and not Application.objects.filter(pk=application.pk, touched_at=seen).exists():
+        raise StaleState("您打开页面之后，内容又有修改。请再核对一遍后提交。")
+    source, target = _claim(application, verb, actor, now)
     fresh = Application.objects.with_sections().get(pk=application.pk)
+    if source == Status.DRAFT:
+        # A bureau corrected since the draft was started is the one that reviews it.
+        fresh.bureau = fresh.enterprise.bureau
     filing = Filing.of(fresh)
     blocking = checks.blocking(checks.findings(filing))
     if blocking:
         raise NotReady(blocking)
-    required = set(fresh.round.declarations.values_list("text", flat=True))
+    required = {declaration.text for declaration in fresh.round.declarations.all()}
     if required - set(declarations):
         raise NotAllowed("请逐项阅读并勾选全部承诺后再提交。")
-    revision = _freeze(fresh, {**snapshot(filing), "declarations": declarations}, actor)
+    revision = _freeze(fresh, {**snapshot(filing), "declarations": declarations}, actor, now)
     # The row is locked by the claim; state and revision change together, as the constraint asks.
-    Application.objects.filter(pk=fresh.pk).update(status=target, current_revision=revision)
+    Application.objects.filter(pk=fresh.pk).update(
+        status=target, current_revision=revision, bureau=fresh.bureau
+    )
     application.status, application.current_revision = target, revision
-    _record(application, verb, source, target, actor, revision=revision)
+    _record(application, verb, source, target, actor, now, revision=revision)
     return revision
 
 
-def _freeze(application: Application, data: dict[str, Any], actor: User) -> Revision:
+def _freeze(application: Application, data: dict[str, Any], actor: User, now: datetime) -> Revision:
     number = (application.revisions.aggregate(last=Max("number"))["last"] or 0) + 1
     round = application.round
     # Unique by construction: the application's own number and its revision's.
@@ -231,7 +247,7 @@ def _freeze(application: Application, data: dict[str, Any], actor: User) -> Revi
         data=data,
         sha256=Revision.digest(data),
         project_name=application.factory.project_name,
-        submitted_at=timezone.now(),
+        submitted_at=now,
         submitted_by=actor,
     )
 
@@ -250,18 +266,19 @@ def act(application: Application, verb: str, *, actor: User, comment: str = "") 
 
     Raises StaleState when the application is not (any more) in a state the verb starts from.
     """
-    if BY_VERB[verb].target == Status.SUBMITTED and actor.is_enterprise:
-        raise NotAllowed("提交须经检查并生成提交版本，请使用“检查并提交”。")
+    if verb in ("submit", "resubmit"):
+        raise ValueError("submitting needs a revision: call submit()")
+    now = timezone.now()
     comment = comment.strip()
     if BY_VERB[verb].needs_comment and not comment:
         raise NotAllowed(f"请填写“{BY_VERB[verb].label}”的理由，企业会看到它。")
-    source, target = _claim(application, verb, actor, status=BY_VERB[verb].target)
+    source, target = _claim(application, verb, actor, now, status=BY_VERB[verb].target)
     application.status = target
-    _record(application, verb, source, target, actor, comment=comment)
+    _record(application, verb, source, target, actor, now, comment=comment)
 
 
 def _claim(
-    application: Application, verb: str, actor: User, **changes: Any
+    application: Application, verb: str, actor: User, now: datetime, **changes: Any
 ) -> tuple[Status, Status]:
     """The compare-and-swap that begins every verb.
 
@@ -272,14 +289,14 @@ def _claim(
     if actor.role != transition.role:
         raise NotAllowed(f"您的账号不能办理“{transition.label}”。")
     if transition.deadline:
-        require_open(application.round, transition.deadline)
+        require_open(application.round, transition.deadline, now)
     source = Status(application.status)
     if source not in transition.sources:
         raise StaleState()
     claimed = (
         Application.objects.visible_to(actor)
         .filter(pk=application.pk, status=source, current_revision=application.current_revision_id)
-        .update(touched_at=timezone.now(), **changes)
+        .update(touched_at=now, **changes)
     )
     if not claimed:
         raise StaleState()
@@ -292,6 +309,7 @@ def _record(
     source: str,
     target: str,
     actor: User,
+    now: datetime,
     *,
     comment: str = "",
     revision: Revision | None = None,
@@ -302,7 +320,7 @@ def _record(
         source=source,
         target=target,
         actor=actor,
-        at=timezone.now(),
+        at=now,
         comment=comment,
         revision=revision,
     )

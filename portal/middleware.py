@@ -1,14 +1,56 @@
 """Middleware of the whole portal."""
 
+import time
 from collections.abc import Callable
 
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import add_never_cache_headers
 
+from portal.views import typed_but_not_saved
 
-def no_store(
-    get_response: Callable[[HttpRequest], HttpResponse],
-) -> Callable[[HttpRequest], HttpResponse]:
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+def refuse_nul(get_response: GetResponse) -> GetResponse:
+    """Answer 400 to an address with a NUL in it, which no database takes and no person types."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if "%00" in request.META.get("QUERY_STRING", ""):
+            raise BadRequest("NUL in the address")
+        return get_response(request)
+
+    return middleware
+
+
+class SignInRequired(LoginRequiredMiddleware):
+    """Signing in is required everywhere; what was posted after a session ended is shown again."""
+
+    def handle_no_permission(
+        self, request: HttpRequest, view_func: Callable[..., HttpResponse]
+    ) -> HttpResponse:
+        if request.method == "POST":
+            return typed_but_not_saved(request, "登录已失效，刚才的内容没有保存")
+        return super().handle_no_permission(request, view_func)
+
+
+def keep_signed_in(get_response: GetResponse) -> GetResponse:
+    """Let a session end long after the last visit, not after signing in; one write an hour."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        hour = int(time.time() // 3600)
+        if request.user.is_authenticated and (
+            request.session.modified or request.session.get("hour", hour) != hour
+        ):
+            request.session["hour"] = hour
+        return response
+
+    return middleware
+
+
+def no_store(get_response: GetResponse) -> GetResponse:
     """Keep everything a signed-in person sees out of every cache."""
 
     def middleware(request: HttpRequest) -> HttpResponse:

@@ -4,6 +4,7 @@ Production sets SECRET_KEY, ALLOWED_HOSTS, DATABASE_URL, REDIS_URL and HTTPS (do
 with none of them the portal runs from DATA_DIR on SQLite and a filesystem queue.
 """
 
+import os
 import secrets
 from pathlib import Path
 
@@ -20,8 +21,11 @@ def _own_secret_key() -> str:
     """The key of this installation: made once, kept beside its data, never shipped."""
     path = DATA_DIR / "secret_key"
     if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(64))
+        # Written whole and then named, so that no interrupted start leaves an empty key behind.
+        part = path.with_suffix(f".{os.getpid()}")
+        part.touch(mode=0o600)
+        part.write_text(secrets.token_urlsafe(64))
+        part.rename(path)
     return path.read_text()
 
 
@@ -59,13 +63,15 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "portal.middleware.refuse_nul",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "portal.middleware.SignInRequired",
+    "portal.middleware.keep_signed_in",
     "portal.middleware.no_store",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -88,10 +94,11 @@ TEMPLATES = [
 
 # Database: rule 9 of docs/architecture.md
 
+DATABASE_URL = env.str("DATABASE_URL", default="")
 DATABASES = {
-    "default": env.db_url_config(
-        env.str("DATABASE_URL", default="") or f"sqlite:///{DATA_DIR / 'portal.sqlite3'}"
-    )
+    "default": env.db_url_config(DATABASE_URL)
+    if DATABASE_URL
+    else {"ENGINE": "django.db.backends.sqlite3", "NAME": DATA_DIR / "portal.sqlite3"}
 }
 DATABASES["default"]["CONN_MAX_AGE"] = 600
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
@@ -133,7 +140,7 @@ AUTH_PASSWORD_VALIDATORS = [
 # Read from the cache, written through to the database: one query less on every request, and the
 # database alone still serves when the cache is gone. A session holds a user id, nothing private.
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
-SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_COOKIE_AGE = 12 * 60 * 60  # since the last hour in which the person did something
 
 # Language and time: stored in UTC, shown in Beijing time
 

@@ -5,6 +5,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.cache import add_never_cache_headers
 
 from portal.accounts.models import Role
 from portal.rounds.models import Round
@@ -38,5 +39,23 @@ def forbidden(request: HttpRequest, exception: PermissionDenied) -> HttpResponse
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """The form's protection token is stale: say how to keep what was typed."""
-    return render(request, "403_csrf.html", status=403)
+    """The form's protection token is stale, as after signing in again in another window."""
+    return typed_but_not_saved(request, "页面已过期，刚才的内容没有保存")
+
+
+def typed_but_not_saved(request: HttpRequest, heading: str) -> HttpResponse:
+    """Refuse a post, giving back every text in it so that nothing typed is lost."""
+    texts = [
+        value
+        for name, values in request.POST.lists()
+        if name not in NOT_TYPED and "password" not in name
+        for value in values
+        if value.strip()
+    ]
+    context = {"heading": heading, "texts": texts, "page": request.get_full_path()}
+    response = render(request, "not_saved.html", context, status=403)
+    add_never_cache_headers(response)
+    return response
+
+
+NOT_TYPED = frozenset({"csrfmiddlewaretoken", "version", "then", "next"})

@@ -52,8 +52,7 @@ class Query:
         rows = self.base(user)
         if self.status:
             rows = rows.filter(status=self.status)
-        # The snapshot itself is long and a list shows none of it.
-        rows = rows.with_parties().defer("current_revision__data")
+        rows = rows.with_parties()
         # What waits for a decision comes first.
         waiting = Case(When(status=Status.SUBMITTED, then=0), default=1)
         rows = rows.order_by(waiting, "-touched_at", "-pk")

@@ -1,6 +1,7 @@
 """Publishing a round: from then on it is frozen, and every bureau has its seats."""
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from portal.accounts.models import User
@@ -19,25 +20,47 @@ def publish(round: Round, *, actor: User) -> None:
     Raises NotAllowed when something the round needs is missing, StaleState when it is published
     already.
     """
-    if not actor.is_province:
-        raise NotAllowed("只有省厅可以发布批次。")
-    missing = what_is_missing(round)
-    if missing:
-        raise NotAllowed(f"“{round}”还不能发布：{'；'.join(missing)}。")
+    _require_province(actor)
     published = Round.objects.filter(pk=round.pk, published_at__isnull=True).update(
         published_at=timezone.now()
     )
     if not published:
         raise StaleState("该批次已发布。")
     round.refresh_from_db()
-    bureaus = list(Bureau.objects.all())
+    missing = what_is_missing(round)
+    if missing:
+        raise NotAllowed(f"“{round}”还不能发布：{'；'.join(missing)}。")
+    seat_bureaus(round, actor=actor)
+
+
+@transaction.atomic
+def seat_bureaus(round: Round, *, actor: User) -> None:
+    """Give every bureau that has none in a published round its list and its seats.
+
+    All of them when the round is published; later, those that joined since.
+    """
+    _require_province(actor)
+    if not round.is_published:
+        raise NotAllowed("批次尚未发布，发布时会建立全部名额。")
+    # The lock that keeps two officers from seating the same bureau.
+    Round.objects.filter(pk=round.pk).update(published_at=F("published_at"))
+    bureaus = unseated(round)
     RankedList.objects.bulk_create(RankedList(round=round, bureau=bureau) for bureau in bureaus)
     Seat.objects.bulk_create(
         Seat(round=round, bureau=bureau, number=number, quota=quota)
-        for bureau in bureaus
-        for quota in [round.seats_for(bureau)]
+        for bureau, quota in round.seats_of(bureaus).items()
         for number in range(1, quota + 1)
     )
+
+
+def unseated(round: Round) -> list[Bureau]:
+    """The bureaus without a list in the round."""
+    return list(Bureau.objects.exclude(ranked_lists__round=round))
+
+
+def _require_province(actor: User) -> None:
+    if not actor.is_province:
+        raise NotAllowed("只有省厅可以发布批次和建立名额。")
 
 
 def what_is_missing(round: Round, editions: Editions | None = None) -> list[str]:

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from applications import workflow
 from applications.models import Application
-from applications.states import Status
+from applications.states import BY_VERB, Status
 from portal.accounts.models import User
 from portal.documents.model import clean_text
 from portal.errors import NotAllowed, StaleState
@@ -26,6 +26,7 @@ def seats_of(ranked_list: RankedList) -> list[Seat]:
     return list(
         Seat.objects.filter(round=ranked_list.round_id, bureau=ranked_list.bureau_id)
         .select_related("application__enterprise", "application__current_revision")
+        .defer("application__current_revision__data")
         .order_by("number")
     )
 
@@ -163,8 +164,8 @@ def decide(
     _touch(ranked_list, actor)
     if revision not in (None, application.current_revision_id):
         raise StaleState("企业已提交新的版本，您的操作没有执行；请阅读最新版本后再办理。")
-    if verb == "decline" and Seat.objects.filter(application=application).exists():
-        raise NotAllowed("该申报在推荐名单中，请先移出名单再作不予推荐。")
+    if Seat.objects.filter(application=application).exists():
+        raise NotAllowed(f"该申报在推荐名单中，请先移出名单，再办理“{BY_VERB[verb].label}”。")
     workflow.act(application, verb, actor=actor, comment=comment)
 
 
@@ -184,7 +185,7 @@ def send(
     """
     fresh = RankedList.objects.visible_to(actor).get(pk=ranked_list.pk)
     if not fresh.was_returned:
-        workflow.require_open(ranked_list.round, Deadline.BUREAU)
+        workflow.require_open(ranked_list.round, Deadline.BUREAU, timezone.now())
     _touch(ranked_list, actor, version=version)
     members = _members(ranked_list)
     if not signatory.strip():
@@ -192,7 +193,6 @@ def send(
     if not members and not statement.strip():
         raise NotAllowed("名单为空：请填写情况说明（为何本批次不推荐），或先选择推荐项目。")
     for application in members:
-        application.round = ranked_list.round
         workflow.act(application, "recommend", actor=actor)
     RankedList.objects.filter(pk=ranked_list.pk).update(
         status=RankedList.Status.SENT,
@@ -204,16 +204,16 @@ def send(
 
 
 @transaction.atomic
-def receive(ranked_list: RankedList, *, actor: User) -> None:
-    """Accept a sent list (受理)."""
+def receive(ranked_list: RankedList, *, version: int, actor: User) -> None:
+    """Accept a sent list (受理), provided it still is the one that was read."""
     _province_swap(
-        ranked_list, actor, status=RankedList.Status.RECEIVED, received_at=timezone.now()
+        ranked_list, actor, version, status=RankedList.Status.RECEIVED, received_at=timezone.now()
     )
     _record(ranked_list, "receive", actor, "", _members(ranked_list))
 
 
 @transaction.atomic
-def send_back(ranked_list: RankedList, *, reason: str, actor: User) -> None:
+def send_back(ranked_list: RankedList, *, version: int, reason: str, actor: User) -> None:
     """Return a sent list to its bureau with a reason; its members are free to be ranked again.
 
     The reason stays on the list: it may speak of rivals, and the enterprises read their own events.
@@ -223,6 +223,7 @@ def send_back(ranked_list: RankedList, *, reason: str, actor: User) -> None:
     _province_swap(
         ranked_list,
         actor,
+        version,
         status=RankedList.Status.OPEN,
         sent_at=None,
         returned_at=timezone.now(),
@@ -239,14 +240,14 @@ def _members(ranked_list: RankedList) -> list[Application]:
     return [seat.application for seat in seats_of(ranked_list) if seat.application]
 
 
-def _province_swap(ranked_list: RankedList, actor: User, **changes: object) -> None:
+def _province_swap(ranked_list: RankedList, actor: User, read: int, **changes: object) -> None:
     if not actor.is_province:
         raise NotAllowed("只有省厅可以受理或退回推荐名单。")
-    swapped = RankedList.objects.filter(pk=ranked_list.pk, status=RankedList.Status.SENT).update(
-        **changes
-    )
+    swapped = RankedList.objects.filter(
+        pk=ranked_list.pk, status=RankedList.Status.SENT, version=read
+    ).update(**changes)
     if not swapped:
-        raise StaleState()
+        raise StaleState("名单在您打开页面之后已有变化，您的操作没有执行；请看最新内容。")
 
 
 def _record(

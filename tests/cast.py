@@ -265,3 +265,15 @@ def send(application: Application, officer: User) -> RankedList:
     ranked_list = list_of(application)
     ranking.send(ranked_list, version=ranked_list.version, signatory="签发人", actor=officer)
     return list_of(application)
+
+
+def receive(ranked_list: RankedList, province: User) -> None:
+    """Receive a list as it now is."""
+    ranked_list.refresh_from_db()
+    ranking.receive(ranked_list, version=ranked_list.version, actor=province)
+
+
+def send_back(ranked_list: RankedList, province: User, reason: str = "请核对。") -> None:
+    """Send a list back as it now is."""
+    ranked_list.refresh_from_db()
+    ranking.send_back(ranked_list, version=ranked_list.version, reason=reason, actor=province)

@@ -131,7 +131,7 @@ def world(catalogue) -> SimpleNamespace:
     cast.decide(application, "return_for_changes", officer, "鸮甲请补充")
     workflow.submit(cast.fresh(application), cast.declarations(round), actor=owner)
     seated = _seat(_file(round, rival, "鸮乙"), officer, "鸮意")
-    ranking.send_back(cast.list_of(seated), reason="鸮意退回理由", actor=province)
+    cast.send_back(cast.list_of(seated), province, "鸮意退回理由")
     _seat(_file(round, third, "鹬甲"), other_officer, "鹬意")
     draft = cast.bring_to(Status.DRAFT, round, fourth, other_officer)
     cast.save(draft, "factory", {"project_name": "独有鹬乙项目"}, fourth)

@@ -20,6 +20,7 @@ LINE = (
     "applications",
     "review",
     "portal.views",
+    "portal.middleware",
     "portal.urls",
 )
 INSIDE_APPLICATIONS = (

@@ -184,7 +184,7 @@ def more_turns_of_the_list(round, officer, province, count):
     for _ in range(count):
         found.refresh_from_db()
         ranking.send(found, version=found.version, signatory="签", statement="无", actor=officer)
-        ranking.send_back(found, reason="退", actor=province)
+        cast.send_back(found, province, "退")
 
 
 def more_rounds(province, owner, officer, count):
@@ -299,7 +299,7 @@ def test_one_list(queries, round, officer, province):
     def grow(count):
         found.refresh_from_db()
         if not found.is_open:
-            ranking.send_back(found, reason="退", actor=province)
+            cast.send_back(found, province, "退")
         more_recommended(round, officer, count)
         more_turns_of_the_list(round, officer, province, count)
         found.refresh_from_db()

@@ -28,7 +28,10 @@ class ApplicationQuerySet(models.QuerySet):
         return self.none()
 
     def with_parties(self) -> Self:
-        return self.select_related("enterprise", "bureau", "round", "current_revision")
+        """With what every page names; the revision without its long content."""
+        return self.select_related("enterprise", "bureau", "round", "current_revision").defer(
+            "current_revision__data"
+        )
 
     def with_sections(self) -> Self:
         """Each section with who edited it last, and the catalogue rows it names."""

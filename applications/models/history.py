@@ -2,25 +2,18 @@
 
 import hashlib
 import json
-from typing import Any, Self
+from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.models import AnonymousUser
 from django.db import models
 
 from applications.models.application import Application
 from applications.states import BY_VERB, Status
-from portal.accounts.models import User
 
 
 def canonical_json(data: Any) -> str:
     """One text for one content, so that its hash can be compared."""
     return json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-
-
-class RevisionQuerySet(models.QuerySet):
-    def visible_to(self, user: User | AnonymousUser) -> Self:
-        return self.filter(application__in=Application.objects.visible_to(user))
 
 
 class Revision(models.Model):
@@ -34,8 +27,6 @@ class Revision(models.Model):
     project_name = models.CharField("项目名称", max_length=100)
     submitted_at = models.DateTimeField("提交时间")
     submitted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-
-    objects = RevisionQuerySet.as_manager()
 
     class Meta:
         verbose_name = verbose_name_plural = "提交版本"

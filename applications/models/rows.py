@@ -16,6 +16,9 @@ from applications.models.application import Application
 from applications.models.sections import Answers, Money, not_negative
 from portal.catalogue.models import Indicator, Scenario, Segment
 
+MOST_CHANGE = 100000
+"""Beyond this, an indicator's value (%, 个, 家) is a slip of the pen."""
+
 
 def random_key() -> str:
     return uuid.uuid4().hex[:12]
@@ -165,8 +168,8 @@ class IndicatorValue(Row):
         decimal_places=2,
         null=True,
         validators=[
-            MinValueValidator(-100000, "数值超出合理范围，请核对。"),
-            MaxValueValidator(100000, "数值超出合理范围，请核对。"),
+            MinValueValidator(-MOST_CHANGE, "数值超出合理范围，请核对。"),
+            MaxValueValidator(MOST_CHANGE, "数值超出合理范围，请核对。"),
         ],
     )
     is_not_applicable = models.BooleanField("不适用", default=False, blank=True)

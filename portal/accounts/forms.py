@@ -118,15 +118,24 @@ class RegistrationForm(forms.ModelForm):
             role=Role.ENTERPRISE,
         )
 
+    def validate_unique(self) -> None:
+        """Left to ``register``: an enterprise without an account may still get its first one."""
+
     def register(self) -> User | None:
-        """Create enterprise and account; None, with the form's error set, when just taken."""
+        """Create enterprise and account; None, with the form's error set, when there is one.
+
+        An enterprise that the province has recorded already keeps its name and its bureau.
+        """
         user = self._user()
         user.set_password(self.cleaned_data["password"])
         try:
             with transaction.atomic():
-                user.enterprise = self.save()
+                user.enterprise, _ = Enterprise.objects.get_or_create(
+                    credit_code=self.cleaned_data["credit_code"],
+                    defaults={name: self.cleaned_data[name] for name in ("name", "bureau")},
+                )
                 user.save()
-        except IntegrityError:
+        except IntegrityError:  # the sign-in name is the code, and unique
             field = Enterprise._meta.get_field("credit_code")
             self.add_error("credit_code", field.error_messages["unique"])
             return None

@@ -1,9 +1,9 @@
 """Who uses the portal: enterprises, their staff, bureau and provincial officers."""
 
 import unicodedata
-from typing import Self
+from typing import Any
 
-from django.contrib.auth.models import AbstractUser, AnonymousUser
+from django.contrib.auth.models import AbstractUser
 from django.contrib.auth.models import UserManager as BaseUserManager
 from django.core.validators import RegexValidator
 from django.db import models
@@ -31,19 +31,6 @@ def tidy_mobile(text: str) -> str:
     return "".join(c for c in text if not c.isspace() and c != "-")
 
 
-class EnterpriseQuerySet(models.QuerySet):
-    def visible_to(self, user: "User | AnonymousUser") -> Self:
-        """The enterprises ``user`` may know of."""
-        role = getattr(user, "role", None)
-        if role == Role.PROVINCE:
-            return self
-        if role == Role.BUREAU:
-            return self.filter(bureau_id=user.bureau_id)
-        if role == Role.ENTERPRISE:
-            return self.filter(pk=user.enterprise_id)
-        return self.none()
-
-
 class Enterprise(models.Model):
     """企业: a legal person that applies; one account family per credit code."""
 
@@ -60,8 +47,6 @@ class Enterprise(models.Model):
     )
     created_at = models.DateTimeField("注册时间", auto_now_add=True)
 
-    objects = EnterpriseQuerySet.as_manager()
-
     class Meta:
         verbose_name = verbose_name_plural = "企业"
         ordering = ["bureau", "name"]
@@ -75,6 +60,10 @@ class UserManager(BaseUserManager):
 
     def get_queryset(self) -> models.QuerySet:
         return super().get_queryset().select_related("enterprise", "bureau")
+
+    def create_superuser(self, username: str, **fields: Any) -> "User":
+        """An administrator is an officer of the province."""
+        return super().create_superuser(username, **{"role": Role.PROVINCE, **fields})
 
     def get_by_natural_key(self, username: str | None) -> "User":
         return super().get_by_natural_key(self.model.normalize_username(username or ""))
@@ -92,7 +81,7 @@ class User(AbstractUser):
     first_name = last_name = None
     name = models.CharField("姓名", max_length=30)
     mobile = models.CharField("手机号码", max_length=11, validators=[mobile_validator])
-    role = models.CharField("角色", max_length=10, choices=Role, default=Role.PROVINCE)
+    role = models.CharField("角色", max_length=10, choices=Role)
     enterprise = models.ForeignKey(
         Enterprise, models.PROTECT, null=True, blank=True, verbose_name="企业"
     )

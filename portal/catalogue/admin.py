@@ -104,6 +104,12 @@ class IndicatorAdmin(SheetAdmin):
     list_filter = ("edition", "category", "kind")
     search_fields = ("name",)
 
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Indicator | None = None
+    ) -> tuple[str, ...]:
+        """Answers know their indicator by its number: an existing one keeps it."""
+        return ("edition", "no", "kind") if obj else ()
+
 
 @admin.register(Segment)
 class SegmentAdmin(ProvinceAdmin, admin.ModelAdmin):
@@ -118,6 +124,12 @@ class ConditionAdmin(ProvinceAdmin, admin.ModelAdmin):
     list_display = ("code", "level", "where", "modality", "rule", "minimum", "edition")
     list_filter = ("edition", "level", "rule", "modality")
     search_fields = ("code", "where", "text")
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Condition | None = None
+    ) -> tuple[str, ...]:
+        """Answers know their clause by its code: an existing one keeps it."""
+        return ("edition", "code") if obj else ()
 
     def formfield_for_dbfield(
         self, db_field: models.Field, request: HttpRequest, **kwargs: Any

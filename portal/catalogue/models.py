@@ -3,11 +3,12 @@
 Everything that changes from year to year carries its edition; a round names the editions it uses.
 """
 
+import uuid
 from collections.abc import Hashable
 from typing import Any
 
 from django.core.cache import cache
-from django.db import models
+from django.db import models, transaction
 
 
 class Level(models.TextChoices):
@@ -29,21 +30,35 @@ class Area(models.TextChoices):
     OPERATION = "运营管理", "运营管理"
 
 
+EDITION_OF_CACHE = "catalogue:changed"
+
+
 class CatalogueQuerySet(models.QuerySet):
     """Rows that change once a year and are read on every page."""
 
     def cached(self, **filters: Hashable) -> list[Any]:
         """All rows matching ``filters`` in their official order, remembered for a minute.
 
-        The catalogue is public, so caching it reveals nothing; a correction by the province shows
-        at once where the cache is shared (Redis) and within a minute elsewhere.
+        The catalogue is public, so caching it reveals nothing. A change through the admin shows at
+        once where the cache is shared or there is one process, and within a minute elsewhere.
         """
         wanted = "&".join(f"{name}={value}" for name, value in sorted(filters.items()))
-        key = f"catalogue:{self.model._meta.model_name}:{wanted}"
+        changed = cache.get(EDITION_OF_CACHE, "")
+        key = f"catalogue:{changed}:{self.model._meta.model_name}:{wanted}"
         related = self.model.CACHED_RELATED
         return cache.get_or_set(
             key, lambda: list(self.filter(**filters).select_related(*related)), timeout=60
         )
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        deleted = super().delete()
+        transaction.on_commit(forget_cached_rows)
+        return deleted
+
+
+def forget_cached_rows() -> None:
+    """Make every process that shares the cache read the catalogue anew."""
+    cache.set(EDITION_OF_CACHE, uuid.uuid4().hex, timeout=None)
 
 
 class CatalogueModel(models.Model):
@@ -53,6 +68,15 @@ class CatalogueModel(models.Model):
 
     class Meta:
         abstract = True
+
+    def save(self, **kwargs: Any) -> None:
+        super().save(**kwargs)
+        transaction.on_commit(forget_cached_rows)
+
+    def delete(self, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        deleted = super().delete(**kwargs)
+        transaction.on_commit(forget_cached_rows)
+        return deleted
 
 
 class Bureau(CatalogueModel):

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 # A running job reports at least this often; silent for longer, its worker is taken for dead.
 SILENCE = timedelta(minutes=5)
+# A job that takes its worker down with it must not do so for ever.
+MOST_ATTEMPTS = 3
 
 
 class JobQuerySet(models.QuerySet):
@@ -46,6 +48,7 @@ class Job(models.Model):
     title = models.CharField("名称", max_length=120)
     parameters = models.JSONField("参数", default=dict)
     status = models.CharField("状态", max_length=10, choices=Status, default=Status.QUEUED)
+    attempts = models.PositiveSmallIntegerField("处理次数", default=0)
     percent = models.PositiveSmallIntegerField("进度", default=0)
     message = models.TextField("说明", blank=True)
     file = models.FileField("文件", upload_to="jobs/%Y/%m", blank=True)

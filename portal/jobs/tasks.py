@@ -4,12 +4,13 @@ import logging
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from portal.accounts.models import User
 from portal.celery import app
 from portal.errors import PortalError
-from portal.jobs.models import Job
+from portal.jobs.models import MOST_ATTEMPTS, Job
 from portal.jobs.registry import KINDS
 
 logger = logging.getLogger(__name__)
@@ -37,11 +38,20 @@ def run(pk: int) -> None:
     claimed = (
         Job.objects.unclaimed()
         .filter(pk=pk)
-        .update(status=Job.Status.RUNNING, percent=0, message="", touched_at=timezone.now())
+        .update(
+            status=Job.Status.RUNNING,
+            attempts=F("attempts") + 1,
+            percent=0,
+            message="",
+            touched_at=timezone.now(),
+        )
     )
     if not claimed:
         return
-    job = Job.objects.select_related("owner").get(pk=pk)
+    job = Job.objects.get(pk=pk)
+    if job.attempts > MOST_ATTEMPTS:
+        _finish(job, Job.Status.FAILED, "多次处理都没有完成，已停止。请联系省厅。")
+        return
     try:
         KINDS[job.kind](job)
     except PortalError as error:
@@ -56,5 +66,7 @@ def run(pk: int) -> None:
 
 
 def _finish(job: Job, status: Job.Status, message: str) -> None:
-    job.status, job.message = status, message
-    job.save(update_fields=["status", "percent", "message", "touched_at"])
+    """Note the end, unless the job was taken for dead meanwhile and given to another worker."""
+    Job.objects.filter(pk=job.pk, status=Job.Status.RUNNING, attempts=job.attempts).update(
+        status=status, percent=job.percent, message=message, touched_at=timezone.now()
+    )

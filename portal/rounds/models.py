@@ -1,5 +1,6 @@
 """A round is data: level, editions, deadlines, seats and texts, all filled in by the province."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Self
 
@@ -115,10 +116,10 @@ class Round(models.Model):
         rows = Condition.objects.cached(edition=self.condition_edition)
         return [row for row in rows if row.applies_to(self.level)]
 
-    def seats_for(self, bureau: Bureau) -> int:
-        """名额 of one bureau: its own quota, or the round's."""
+    def seats_of(self, bureaus: Iterable[Bureau]) -> dict[Bureau, int]:
+        """名额 of each bureau: its own quota, or the round's."""
         own = {quota.bureau_id: quota.seats for quota in self.quotas.all()}
-        return own.get(bureau.pk, self.seats_per_bureau)
+        return {bureau: own.get(bureau.pk, self.seats_per_bureau) for bureau in bureaus}
 
 
 class Quota(models.Model):

@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
+from applications.editing import whole_number
 from applications.models import Application
 from applications.states import BY_VERB, Status
 from portal.accounts.access import role_required
@@ -68,7 +69,7 @@ def decide(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
             ranked_list,
             application,
             verb,
-            revision=_pk(request.POST.get("revision")),
+            revision=whole_number(request.POST.get("revision")),
             actor=request.user,
             comment=form.cleaned_data["comment"],
         ),
@@ -109,7 +110,7 @@ def _board_page(request: HttpRequest, slug: str, *, status: int = 200) -> HttpRe
 
 def _typed_opinions(request: HttpRequest) -> dict[int, str]:
     return {
-        _pk(name.removeprefix("opinion-")): text.replace("\r\n", "\n").strip()
+        whole_number(name.removeprefix("opinion-")): text.replace("\r\n", "\n").strip()
         for name, text in request.POST.items()
         if name.startswith("opinion-")
     }
@@ -124,7 +125,7 @@ def _change(
     request: HttpRequest, ranked_list: RankedList, act: Callable[..., object], done: str
 ) -> HttpResponse:
     """Change the list, and with it the opinions typed on the board: no button loses them."""
-    version = _pk(request.POST.get("version"))
+    version = whole_number(request.POST.get("version"))
     change = partial(
         act, ranked_list, version=version, opinions=_typed_opinions(request), actor=request.user
     )
@@ -141,7 +142,7 @@ def recommend(request: HttpRequest, slug: str) -> HttpResponse:
     ranked_list = _ranked_list(request, slug)
     application = get_object_or_404(
         Application.objects.visible_to(request.user).filter(round=ranked_list.round),
-        pk=_pk(request.POST.get("application")),
+        pk=whole_number(request.POST.get("application")),
     )
     return _change(
         request,
@@ -157,7 +158,7 @@ def reorder(request: HttpRequest, slug: str) -> HttpResponse:
     """Move a seated application up or down, or off the list: the whole new order is saved."""
     ranked_list = _ranked_list(request, slug)
     order = ranking.order_of(ranking.seats_of(ranked_list))
-    pk = _pk(request.POST.get("application"))
+    pk = whole_number(request.POST.get("application"))
     if pk not in order:
         messages.error(request, "该申报已不在名单中，请按最新名单重新操作。")
         return _board_page(request, slug, status=409)
@@ -216,8 +217,3 @@ def send(request: HttpRequest, slug: str) -> HttpResponse:
         "pending": pending.count(),
     }
     return render(request, "review/send.html", context)
-
-
-def _pk(text: str | None) -> int:
-    """A posted number; one that matches nothing when it is no number."""
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 12 else -1

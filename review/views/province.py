@@ -5,6 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
+from applications.editing import whole_number
 from applications.models import Application
 from applications.states import Status
 from portal.accounts.access import role_required
@@ -148,13 +149,18 @@ def _list_page(
     return render(request, "review/ranked_list.html", context, status=status)
 
 
+def _version(request: HttpRequest) -> int:
+    """The version of the list that the officer has read."""
+    return whole_number(request.POST.get("version"))
+
+
 @require_POST
 @province_only
 def receive(request: HttpRequest, pk: int) -> HttpResponse:
     found = _list(request, pk)
     attempt(
         request,
-        lambda: ranking.receive(found, actor=request.user),
+        lambda: ranking.receive(found, version=_version(request), actor=request.user),
         f"已受理{found.bureau}的推荐名单。",
     )
     return redirect("review:ranked_list", pk)
@@ -167,7 +173,12 @@ def send_back(request: HttpRequest, pk: int) -> HttpResponse:
     form = ReasonForm(request.POST)
     returned = form.is_valid() and attempt(
         request,
-        lambda: ranking.send_back(found, reason=form.cleaned_data["reason"], actor=request.user),
+        lambda: ranking.send_back(
+            found,
+            version=_version(request),
+            reason=form.cleaned_data["reason"],
+            actor=request.user,
+        ),
         f"已将名单退回{found.bureau}。",
     )
     if not returned:

@@ -510,7 +510,7 @@ def test_a_list_is_sent_back_from_its_page_and_the_bureau_reads_why(
 
 
 def test_a_reason_typed_too_late_is_still_there(as_province, sent, province):
-    ranking.receive(sent, actor=province)
+    cast.receive(sent, province)
     url = reverse("review:send_back", args=[sent.pk])
     response = as_province.post(url, {"reason": "写了很久的理由"})
     assert response.status_code == 409

@@ -196,7 +196,7 @@ def test_what_is_sent_is_what_was_seen_while_others_rearrange(
         assert set(recommended) == {one, two}
         receipts = [application.current_revision.receipt for application in (one, two)]
         assert found.events.first().receipts == receipts
-        ranking.send_back(ranked_list, reason="再来", actor=province)
+        cast.send_back(ranked_list, province, "再来")
 
 
 def test_receiving_races_sending_back_and_one_counts(
@@ -205,10 +205,10 @@ def test_receiving_races_sending_back_and_one_counts(
     [application] = make_accepted(1)
     ranking.recommend(ranked_list, application, actor=officer)
     for _ in range(4):
-        cast.send(application, officer)
+        seen = {"version": cast.send(application, officer).version, "actor": province}
         results = at_once(
-            partial(ranking.receive, ranked_list, actor=province),
-            partial(ranking.send_back, ranked_list, reason="退", actor=province),
+            partial(ranking.receive, ranked_list, **seen),
+            partial(ranking.send_back, ranked_list, reason="退", **seen),
         )
         assert kinds(results) == ["NoneType", "StaleState"]
         was_received = results[0] is None

@@ -212,7 +212,7 @@ def test_a_list_that_the_province_returned_may_be_sent_after_the_deadline(
     send_at(DEADLINE - timedelta(hours=1), due_list, officer)
     late = DEADLINE + timedelta(days=2)
     with time_machine.travel(late, tick=False):
-        ranking.send_back(due_list, reason="请补充。", actor=province)
+        cast.send_back(due_list, province, "请补充。")
     assert send_at(late, due_list, officer).sent_at == late
 
 
@@ -221,7 +221,7 @@ def test_a_list_that_the_province_returned_may_be_sent_after_the_deadline(
 
 def test_the_province_receives_a_sent_list(ranked_list, ranked, officer, province):
     send(ranked_list, officer)
-    ranking.receive(ranked_list, actor=province)
+    cast.receive(ranked_list, province)
     received = fresh(ranked_list)
     assert received.status == RankedList.Status.RECEIVED
     assert received.received_at >= received.sent_at
@@ -233,7 +233,7 @@ def test_the_province_receives_a_sent_list(ranked_list, ranked, officer, provinc
 
 def test_only_a_sent_list_is_received_and_only_once(ranked_list, ranked, officer, province):
     def receive():
-        ranking.receive(ranked_list, actor=province)
+        cast.receive(ranked_list, province)
 
     refused(ranked_list, receive, StaleState)
     send(ranked_list, officer)
@@ -241,11 +241,27 @@ def test_only_a_sent_list_is_received_and_only_once(ranked_list, ranked, officer
     refused(ranked_list, receive, StaleState)
 
 
+def test_a_list_that_changed_since_it_was_read_is_neither_received_nor_sent_back(
+    ranked_list, ranked, officer, province
+):
+    read = send(ranked_list, officer).version
+    cast.send_back(ranked_list, province)
+    ranking.replace_order(
+        ranked_list, [ranked[1].pk], version=fresh(ranked_list).version, actor=officer
+    )
+    send(ranked_list, officer)
+    for act in (
+        lambda: ranking.receive(ranked_list, version=read, actor=province),
+        lambda: ranking.send_back(ranked_list, version=read, reason="退", actor=province),
+    ):
+        refused(ranked_list, act, StaleState, "名单在您打开页面之后已有变化")
+
+
 def test_a_received_list_stays_as_it_is(ranked_list, ranked, officer, province):
     now = send(ranked_list, officer).version
-    ranking.receive(ranked_list, actor=province)
+    cast.receive(ranked_list, province)
     for act in (
-        lambda: ranking.send_back(ranked_list, reason="退", actor=province),
+        lambda: cast.send_back(ranked_list, province, "退"),
         lambda: ranking.replace_order(ranked_list, [], version=now, actor=officer),
         lambda: send(ranked_list, officer),
     ):
@@ -256,8 +272,8 @@ def test_only_the_province_receives_and_sends_back(ranked_list, ranked, officer)
     send(ranked_list, officer)
     for actor in (officer, ranked[0].enterprise.user_set.get()):
         for act in (
-            lambda actor: ranking.receive(ranked_list, actor=actor),
-            lambda actor: ranking.send_back(ranked_list, reason="退", actor=actor),
+            lambda actor: cast.receive(ranked_list, actor),
+            lambda actor: cast.send_back(ranked_list, actor, "退"),
         ):
             refused(ranked_list, lambda act=act, actor=actor: act(actor), NotAllowed, "只有省厅")
 
@@ -272,7 +288,7 @@ def test_sending_back_reopens_the_list_with_its_order_and_opinions(
         ranked_list, {1: "甲", 2: "乙"}, version=fresh(ranked_list).version, actor=officer
     )
     before = send(ranked_list, officer).version
-    ranking.send_back(ranked_list, reason=" 第 2 名请核对。 ", actor=province)
+    cast.send_back(ranked_list, province, " 第 2 名请核对。 ")
     returned = fresh(ranked_list)
     assert returned.is_open
     assert returned.was_returned
@@ -290,7 +306,7 @@ def test_sending_back_frees_the_members_but_the_reason_is_the_bureaus(
     ranked_list, ranked, officer, province
 ):
     send(ranked_list, officer)
-    ranking.send_back(ranked_list, reason="第 2 名请核对。", actor=province)
+    cast.send_back(ranked_list, province, "第 2 名请核对。")
     assert statuses(ranked) == ["accepted"] * 2
     for application in ranked:
         event = application.events.first()
@@ -307,7 +323,7 @@ def test_sending_back_needs_a_reason(ranked_list, ranked, officer, province, rea
     send(ranked_list, officer)
     refused(
         ranked_list,
-        lambda: ranking.send_back(ranked_list, reason=reason, actor=province),
+        lambda: cast.send_back(ranked_list, province, reason),
         NotAllowed,
         "请填写退回理由",
     )
@@ -316,7 +332,7 @@ def test_sending_back_needs_a_reason(ranked_list, ranked, officer, province, rea
 def test_an_open_list_cannot_be_sent_back(ranked_list, ranked, province):
     refused(
         ranked_list,
-        lambda: ranking.send_back(ranked_list, reason="退", actor=province),
+        lambda: cast.send_back(ranked_list, province, "退"),
         StaleState,
     )
 
@@ -326,7 +342,7 @@ def test_a_returned_list_can_be_changed_and_sent_again(
 ):
     first, second = ranked
     send(ranked_list, officer)
-    ranking.send_back(ranked_list, reason="退", actor=province)
+    cast.send_back(ranked_list, province, "退")
     ranking.replace_order(
         ranked_list, [second.pk], version=fresh(ranked_list).version, actor=officer
     )
@@ -341,7 +357,7 @@ def test_a_returned_list_can_be_changed_and_sent_again(
         ("return", 2),
         ("send", 2),
     ]
-    ranking.receive(ranked_list, actor=province)
+    cast.receive(ranked_list, province)
     assert fresh(ranked_list).status == RankedList.Status.RECEIVED
 
 

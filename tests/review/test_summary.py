@@ -166,10 +166,10 @@ def test_only_sent_and_received_lists_are_in_and_the_others_are_named(
 ):
     recommend(cast.TAIYUAN, "排序中", send=False)
     [returned] = recommend(cast.DATONG, "已退回")
-    ranking.send_back(cast.list_of(returned), reason="退", actor=province)
+    cast.send_back(cast.list_of(returned), province, "退")
     others = Bureau.objects.exclude(code__in=[cast.TAIYUAN, cast.DATONG])
     sent, received = [recommend(b.code, f"{b.code}厂")[0] for b in others[:2]]
-    ranking.receive(cast.list_of(received), actor=province)
+    cast.receive(cast.list_of(received), province)
     result = summary.build(round)
     assert [group.title for group in groups(result)] == [b.name for b in others[:2]]
     expected = {bureau.name: "尚未报送" for bureau in Bureau.objects.all()}
@@ -223,7 +223,7 @@ def test_the_check_code_changes_with_the_order_of_the_list(round, recommend, off
     first, second = recommend(cast.TAIYUAN, "甲厂", "乙厂")
     before = summary.build(round).document
     found = cast.list_of(first)
-    ranking.send_back(found, reason="换序", actor=province)
+    cast.send_back(found, province, "换序")
     found.refresh_from_db()
     ranking.replace_order(
         found, [second.pk, first.pk], version=found.version, actor=officers[cast.TAIYUAN]

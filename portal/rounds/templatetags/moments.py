@@ -1,29 +1,15 @@
-"""Instants as people in the province read them: Beijing time, closing times as 24:00."""
+"""Instants in templates."""
 
 from datetime import datetime, timedelta
 
 from django import template
 from django.utils import timezone
 
+from portal.rounds import times
+
 register = template.Library()
-
-WEEKDAYS = "一二三四五六日"
-
-
-@register.filter
-def closing(instant: datetime) -> str:
-    """An exclusive instant as the time it closes: midnight belongs to the day that ends."""
-    local = timezone.localtime(instant)
-    if (local.hour, local.minute, local.second) == (0, 0, 0):
-        day = local - timedelta(days=1)
-        return f"{day:%Y-%m-%d} 24:00（周{WEEKDAYS[day.weekday()]}）"
-    return f"{local:%Y-%m-%d %H:%M:%S}（周{WEEKDAYS[local.weekday()]}）"
-
-
-@register.filter
-def moment(instant: datetime | None) -> str:
-    """An instant to the second."""
-    return f"{timezone.localtime(instant):%Y-%m-%d %H:%M:%S}" if instant else ""
+register.filter(times.closing)
+register.filter(times.moment)
 
 
 @register.filter
@@ -42,11 +28,6 @@ def time_left(deadline: datetime) -> str:
         return f"还有 {left.days} 天"
     hours, seconds = divmod(int(left.total_seconds()), 3600)
     return f"还有 {hours} 小时 {seconds // 60} 分"
-
-
-@register.filter
-def has_passed(deadline: datetime) -> bool:
-    return timezone.now() >= deadline
 
 
 @register.filter

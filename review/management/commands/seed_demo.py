@@ -239,10 +239,14 @@ class Command(BaseCommand):
             ranked_list, version=ranked_list.version, signatory="签发人（演示）", actor=officer
         )
         if stage == "received":
-            ranking.receive(ranked_list, actor=self.province)
+            ranked_list.refresh_from_db()
+            ranking.receive(ranked_list, version=ranked_list.version, actor=self.province)
         elif stage == "returned":
             reason = "第 2 名项目名称与申报书封面不一致，请核对后重新报送。"
-            ranking.send_back(ranked_list, reason=reason, actor=self.province)
+            ranked_list.refresh_from_db()
+            ranking.send_back(
+                ranked_list, version=ranked_list.version, reason=reason, actor=self.province
+            )
 
     def _say_who(self) -> None:
         bureau = Bureau.objects.get(code="140100")

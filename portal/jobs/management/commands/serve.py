@@ -30,10 +30,9 @@ class Command(BaseCommand):
         port = os.environ.get("PORT") or "8000"
         parser.add_argument("--bind", default=f"127.0.0.1:{port}", help="地址:端口")
         parser.add_argument("--threads", type=int, default=8)
-        parser.add_argument("--workers", type=int, default=1)
         parser.add_argument("--demo", action="store_true", help="准备演示账号和演示数据")
 
-    def handle(self, *, bind: str, threads: int, workers: int, demo: bool, **options) -> None:
+    def handle(self, *, bind: str, threads: int, demo: bool, **options) -> None:
         address = check_free(bind)
         children: dict[str, subprocess.Popen] = {}
         for number in STOP_SIGNALS:
@@ -48,7 +47,7 @@ class Command(BaseCommand):
             children["网站"] = start(
                 # Static files come straight from the packages; nothing needs to be collected.
                 "-W", "ignore:No directory at", "-m", "gunicorn", "portal.wsgi", f"--bind={bind}",
-                "--worker-class=gthread", f"--threads={threads}", f"--workers={workers}",
+                "--worker-class=gthread", f"--threads={threads}",
                 "--graceful-timeout=10", "--log-level=warning", "--no-control-socket",
             )  # fmt: skip
             if answers(address, children["网站"]):

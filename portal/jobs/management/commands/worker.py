@@ -1,5 +1,6 @@
 """The background worker: the same command beside the embedded server and in production."""
 
+import logging
 import threading
 import time
 import warnings
@@ -10,6 +11,8 @@ from django.db import connections
 from portal.celery import app
 from portal.jobs.models import SILENCE
 from portal.jobs.tasks import requeue
+
+logger = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
@@ -43,5 +46,9 @@ def sweep() -> None:
     """What a killed worker held comes back once it has been silent for long enough."""
     while True:
         time.sleep(SILENCE.total_seconds())
-        requeue()
-        connections.close_all()
+        try:
+            requeue()
+        except Exception:  # the broker or the database is away for a moment: next time
+            logger.exception("could not queue waiting jobs")
+        finally:
+            connections.close_all()

@@ -1,0 +1,21 @@
+"""Instants in the words of the province: Beijing time, closing times as 24:00."""
+
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+WEEKDAYS = "一二三四五六日"
+
+
+def closing(instant: datetime) -> str:
+    """An exclusive instant as the time it closes: midnight belongs to the day that ends."""
+    local = timezone.localtime(instant)
+    if (local.hour, local.minute, local.second) == (0, 0, 0):
+        day = local - timedelta(days=1)
+        return f"{day:%Y-%m-%d} 24:00（周{WEEKDAYS[day.weekday()]}）"
+    return f"{local:%Y-%m-%d %H:%M:%S}（周{WEEKDAYS[local.weekday()]}）"
+
+
+def moment(instant: datetime | None) -> str:
+    """An instant to the second; '' for none."""
+    return f"{timezone.localtime(instant):%Y-%m-%d %H:%M:%S}" if instant else ""
