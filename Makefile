@@ -4,15 +4,20 @@ PY := .venv/bin/python
 PYTEST := $(PY) -m pytest
 TEMPLATES := $(wildcard templates portal applications review)
 
-.PHONY: run setup test test-postgres setup-test lint format lock clean
+.PHONY: run environment setup test test-postgres setup-test lint format lock clean
 .DEFAULT_GOAL := run
 
 # PORT and DATA_DIR, from the command line or the environment, reach the command by themselves.
-run: setup
+run: environment
 	@exec $(PY) manage.py serve --demo
 
-setup:
+environment:
 	@tools/setup.sh
+
+# Everything that `run` does before it loads the demo data and serves.
+setup: environment
+	$(PY) manage.py migrate --verbosity 0
+	$(PY) manage.py load_catalogue
 
 setup-test:
 	@tools/setup.sh test
@@ -38,7 +43,7 @@ format: setup-test
 	$(PY) -m djlint $(TEMPLATES) --reformat --quiet
 
 # Keeps the pins that still fit; `make lock UPGRADE=--upgrade` takes the newest of everything.
-lock: setup
+lock: environment
 	for name in requirements requirements-dev; do \
 	  $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --no-annotate $(UPGRADE) \
 	    --custom-compile-command "make lock" $$name.in --output-file $$name.txt || exit; \

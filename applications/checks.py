@@ -13,7 +13,7 @@ from typing import Any
 from django.db import models
 from django.utils import timezone
 
-from applications.models import Answers, RequirementAnswer
+from applications.models import Answers, IndicatorValue, RequirementAnswer, Row
 from applications.models.rows import MOST_CHANGE
 from applications.sections import INSTANCES, SECTIONS, Filing, Group, Section
 from portal.catalogue.models import Area, Condition, Indicator, Modality
@@ -39,6 +39,8 @@ class Finding:
     section: str
     message: str
     severity: Severity = Severity.BLOCK
+    brief: str = ""
+    """The same in a few words, for a narrow cell beside which the message stands in full."""
     field: str = ""
     group: str = ""
     key: str = ""
@@ -73,21 +75,20 @@ def blocking(found: list[Finding]) -> list[Finding]:
 
 
 def progress(filing: Filing, found: list[Finding]) -> dict[str, tuple[int, int]]:
-    """For each section: how many required answers are there, and how many are required."""
-    missing = defaultdict(int)
-    for finding in found:
-        missing[finding.section] += finding.is_gap
-    required = defaultdict(int)
-    for section, _group, answers, _number in filing.blocks():
-        required[section.slug] += sum(
-            1 for f in answers.answer_fields() if _is_required(answers, f)
-        )
+    """For each section: how many required answers are right, and how many are required."""
+    wrong = {(f.section, f.group, f.key, f.field) for f in blocking(found)}
+    done, required = defaultdict(int), defaultdict(int)
+    for section, group, answers, _number in filing.blocks():
+        place = (section.slug, group.slug, answers.key) if group else (section.slug, "", "")
+        names = {f.name for f in answers.answer_fields() if _is_required(answers, f)}
+        if group is INSTANCES:
+            names.add("scenario")  # chosen, or named in the next field
+        required[section.slug] += len(names)
+        done[section.slug] += sum((*place, name) not in wrong for name in names)
     for section in SECTIONS:
         for group in section.groups:
             required[section.slug] += max(0, group.minimum - len(filing.rows[group.slug]))
-    return {
-        slug: (max(0, required[slug] - missing[slug]), required[slug]) for slug in filing.answers
-    }
+    return {slug: (done[slug], required[slug]) for slug in filing.answers}
 
 
 # Field by field
@@ -115,13 +116,21 @@ def _fields_of(
     title = ""
     if group:
         place |= {"group": group.slug, "key": answers.key}
-        title = f"{_short(group.row_title(answers, number))}："
+        title = f"{row_name(group, answers, number)}："
+    kept = _reasons(filing, group or section, answers) if answers.unparsed else {}
     for db_field in answers.answer_fields():
         label = f"“{db_field.verbose_name}”"
         value = answers.value_of(db_field.name)
         here = {**place, "field": db_field.name}
         if db_field.name in answers.unparsed:
-            yield Finding(message=f"{title}{label}填写有误，请按提示改正。", **here)
+            reason = kept.get(db_field.name, "未能保存，请核对后重新保存。")
+            yield Finding(message=f"{title}{label}：{reason}", **here)
+        elif db_field.name == "value" and _starts_from_zero(answers):
+            yield Finding(
+                message=f"{title}建设前为 0，无法计算，请直接填写指标值。",
+                brief="请填写指标值",
+                **here,
+            )
         elif _is_empty(db_field, value) and _is_required(answers, db_field):
             verb = "请勾选" if _is_tick(db_field) else "请填写"
             yield Finding(message=f"{title}{verb}{label}。", is_gap=True, **here)
@@ -131,6 +140,29 @@ def _fields_of(
                 f"请删减 {len(value) - db_field.max_length} 字。",
                 **here,
             )
+
+
+def _starts_from_zero(row: IndicatorValue) -> bool:
+    """Whether a change was left to be computed from values that make none."""
+    return (
+        row.before == 0
+        and row.after is not None
+        and row.value_of("value") is None
+        and not row.is_not_applicable
+    )
+
+
+def _reasons(filing: Filing, part: Section | Group, answers: Answers) -> dict[str, str]:
+    """Why each text kept as typed was not taken, in the words of the form that shows it again."""
+    form = part.form(instance=answers, round=filing.application.round)
+    return {name: errors[0] for name, errors in form.errors.items()}
+
+
+def row_name(group: Group, row: Row, number: int) -> str:
+    """What to call a row in a sentence: a clause by its number, for its title is the clause."""
+    if row.fixed and isinstance(row, RequirementAnswer):
+        return row.fixed.note.rpartition("、")[2]
+    return _short(group.row_title(row, number))
 
 
 def _short(title: str, length: int = 22) -> str:
@@ -153,9 +185,10 @@ def _counts(filing: Filing, section: Section) -> Iterator[Finding]:
 
 
 def _consistency(filing: Filing) -> Iterator[Finding]:
-    for section, check in CONSISTENCY.items():
+    for section, checks_of_it in CONSISTENCY.items():
         if section in filing.answers:
-            yield from check(filing)
+            for check in checks_of_it:
+                yield from check(filing)
 
 
 def _basic(filing: Filing) -> Iterator[Finding]:
@@ -164,6 +197,31 @@ def _basic(filing: Filing) -> Iterator[Finding]:
         yield Finding("basic", "“成立日期”在今天之后，请核对。", field="founded_on")
     if basic.maturity_assessed_on and basic.maturity_assessed_on > today:
         yield Finding("basic", "“评估日期”在今天之后，请核对。", field="maturity_assessed_on")
+
+
+def _finance(filing: Filing) -> Iterator[Finding]:
+    for row in filing.rows["finance_years"]:
+        here = {
+            "section": "basic",
+            "group": "finance_years",
+            "key": row.key,
+            "severity": Severity.WARN,
+        }
+        if row.debt_ratio is not None and row.debt_ratio > 100:
+            yield Finding(
+                message=f"{row.fixed.title}：资产负债率为 {row.debt_ratio}%，超过 100%，请核对。",
+                field="debt_ratio",
+                brief="超过 100%",
+                **here,
+            )
+        if None not in (row.research_spending, row.revenue) and row.research_spending > row.revenue:
+            yield Finding(
+                message=f"{row.fixed.title}：研发投入 {row.research_spending} 万元，"
+                f"超过营业收入 {row.revenue} 万元，请核对。",
+                field="research_spending",
+                brief="超过营业收入",
+                **here,
+            )
 
 
 def _factory(filing: Filing) -> Iterator[Finding]:
@@ -196,11 +254,7 @@ def _scenarios(filing: Filing) -> Iterator[Finding]:
     seen: dict[str, int] = {}
     for number, row in enumerate(filing.rows[INSTANCES.slug], 1):
         here = {"section": "scenarios", "group": INSTANCES.slug, "key": row.key}
-        if (
-            row.segment
-            and not row.scenario_name
-            and not {"scenario", "own_scenario"} & set(row.unparsed)
-        ):
+        if not row.scenario_name and not {"scenario", "own_scenario"} & set(row.unparsed):
             yield Finding(
                 message=f"{INSTANCES.title} {number}：请选择“场景”，或自行填写场景名。",
                 field="scenario",
@@ -225,19 +279,51 @@ def _results(filing: Filing) -> Iterator[Finding]:
         here = {"section": "results", "group": "indicator_values", "key": row.key, "field": "value"}
         if abs(value) > MOST_CHANGE:
             yield Finding(
-                message=f"“{indicator}”按前后值算得 {value}，超出合理范围，请核对。", **here
+                message=f"“{indicator}”按前后值算得 {value}，超出合理范围，请核对。",
+                brief="超出合理范围",
+                **here,
             )
             continue
         match row.fixed.kind:
             case Indicator.Kind.RATIO if not 0 <= value <= 100:
-                yield Finding(message=f"“{indicator}”是比率，应在 0 到 100 之间。", **here)
+                yield Finding(
+                    message=f"“{indicator}”是比率，应在 0 到 100 之间。",
+                    brief="应在 0 到 100 之间",
+                    **here,
+                )
             case Indicator.Kind.COUNT if value < 0 or value != value.to_integral_value():
-                yield Finding(message=f"“{indicator}”是数量，应为不小于 0 的整数。", **here)
+                yield Finding(
+                    message=f"“{indicator}”是数量，应为不小于 0 的整数。",
+                    brief="应为整数",
+                    **here,
+                )
             case Indicator.Kind.DECREASE if value > 100:
-                yield Finding(message=f"“{indicator}”最多下降 100%，请核对。", **here)
+                yield Finding(
+                    message=f"“{indicator}”最多下降 100%，请核对。", brief="最多 100", **here
+                )
+            case Indicator.Kind.INCREASE | Indicator.Kind.DECREASE if value < 0:
+                yield Finding(
+                    message=f"“{indicator}”为负数 {value}，表示建设后不如建设前，请核对。",
+                    severity=Severity.WARN,
+                    brief="为负数，请核对",
+                    **here,
+                )
+        computed = row.computed
+        if computed is not None and abs(value - computed) > Decimal("0.01"):
+            yield Finding(
+                message=f"“{indicator}”填写 {value}，按建设前后的值应为 {computed}，请核对。",
+                severity=Severity.WARN,
+                brief=f"前后值为 {computed}",
+                **here,
+            )
 
 
-CONSISTENCY = {"basic": _basic, "factory": _factory, "scenarios": _scenarios, "results": _results}
+CONSISTENCY = {
+    "basic": (_basic, _finance),
+    "factory": (_factory,),
+    "scenarios": (_scenarios,),
+    "results": (_results,),
+}
 
 
 # Clause by clause
@@ -269,7 +355,8 @@ def _requirement(filing: Filing, condition: Condition) -> Iterator[Failure]:
                 "answer",
                 "requirement_answers",
                 row.key,
-                f"自查为“不符合”：{_short(condition.text, 40)}",
+                f"{condition.where.rpartition('、')[2]} 自查为“不符合”。"
+                "不符合基础要求的不能申报；如填错请改正。",
             )
 
 
@@ -302,8 +389,14 @@ def _coverage(filing: Filing, condition: Condition) -> Iterator[Failure]:
     covered = {row.segment.area for row in filing.rows[INSTANCES.slug] if row.segment}
     lacking = [area for area in condition.areas if area not in covered]
     if lacking and filing.rows[INSTANCES.slug]:
-        names = "、".join(Area(area).label for area in lacking)
+        names = "；".join(_with_segments(filing, area) for area in lacking)
         yield "scenarios", "", INSTANCES.slug, "", f"{condition.text}，尚未覆盖：{names}。"
+
+
+def _with_segments(filing: Filing, area: str) -> str:
+    """A 大环节 with the 环节 that count for it, any of which covers it."""
+    names = [s.name for s in filing.application.round.segments if s.area == area]
+    return f"{Area(area).label}（环节：{'、'.join(names)}）"
 
 
 CONDITIONS = {

@@ -1,6 +1,7 @@
 """A section's page: the form of the section and the forms of its rows, and what was posted."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -11,8 +12,12 @@ from applications.forms import DraftForm
 from applications.models import Application, Row
 from applications.models.rows import random_key
 from applications.sections import Filing, Group, Section
+from portal.accounts.models import User
 
 KEY = re.compile(r"[0-9A-Za-z-]{1,32}")
+
+KNOWN = {"contact_name": "name", "contact_mobile": "mobile"}
+"""Answers that an account knows, with what it calls them."""
 
 
 @dataclass
@@ -21,11 +26,20 @@ class RowForm:
 
     row: Row
     form: DraftForm
+    name: str
+    """What a sentence about the row calls it."""
     is_new: bool = False
+    is_removed: bool = False
+    """Ticked to be deleted when the page is saved."""
 
     @property
     def delete_name(self) -> str:
         return f"{self.form.prefix}-delete"
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether nothing was posted into the row."""
+        return not any(self.form.answers().values())
 
 
 @dataclass
@@ -43,14 +57,16 @@ class SectionPage:
     section: Section
     form: DraftForm
     row_forms: dict[Group, list[RowForm]] = field(default_factory=dict)
-    removed: dict[Group, list[str]] = field(default_factory=dict)
     version: int = 0
 
     # Reading
 
     @classmethod
-    def stored(cls, application: Application, section: Section) -> Self:
-        """The page as saved, each field with what the checks say about it."""
+    def stored(cls, application: Application, section: Section, reader: User | None = None) -> Self:
+        """The page as saved, each field with what the checks say about it.
+
+        On a section that nobody has saved yet, what the account of its ``reader`` knows is offered.
+        """
         filing = Filing.of(application, section)
         answers = filing.answers[section.slug]
         page = cls(
@@ -59,9 +75,14 @@ class SectionPage:
             section.form(instance=answers, round=application.round),
             version=answers.version,
         )
+        if reader and not answers.version and application.is_editable:
+            known = {n: getattr(reader, of) for n, of in KNOWN.items() if n in page.form.fields}
+            page.form.initial.update(known)
         for group in section.page_groups:
             rows = filing.rows[group.slug]
-            page.row_forms[group] = [page._row_form(group, row) for row in rows]
+            page.row_forms[group] = [
+                page._row_form(group, row, number) for number, row in enumerate(rows, 1)
+            ]
             if group.fixed is None:
                 page.add_row(group)
         page._show(checks.findings(filing))
@@ -70,15 +91,30 @@ class SectionPage:
     def add_row(self, group: Group) -> None:
         """Offer one blank row to fill in."""
         row = group.model(application=self.application, key=random_key())
-        self.row_forms[group].append(self._row_form(group, row, is_new=True))
+        number = len(self.row_forms[group]) + 1
+        self.row_forms[group].append(self._row_form(group, row, number, is_new=True))
+
+    def offer_rows(self) -> None:
+        """Offer a blank row in each group of a posted page that ends with none."""
+        for group, row_forms in self.row_forms.items():
+            if group.fixed is None:
+                if row_forms and row_forms[-1].is_blank:
+                    row_forms[-1].is_new = True
+                else:
+                    self.add_row(group)
 
     def _row_form(
-        self, group: Group, row: Row, data: QueryDict | None = None, is_new: bool = False
+        self,
+        group: Group,
+        row: Row,
+        number: int,
+        data: QueryDict | None = None,
+        is_new: bool = False,
     ) -> RowForm:
         form = group.form(
             data, instance=row, prefix=f"{group.slug}-{row.key}", round=self.application.round
         )
-        return RowForm(row, form, is_new)
+        return RowForm(row, form, checks.row_name(group, row, number), is_new)
 
     def _show(self, findings: list[checks.Finding]) -> None:
         """Put each finding beside its field; blanks not filled yet are left in peace."""
@@ -89,7 +125,7 @@ class SectionPage:
             form = forms.get((finding.group, finding.key))
             kept_as_typed = form is not None and finding.field in form.errors
             if form and finding.field and not finding.is_gap and not kept_as_typed:
-                form.complain(finding.field, finding.message)
+                form.complain(finding.field, finding.message, finding.brief)
 
     # Writing
 
@@ -104,13 +140,11 @@ class SectionPage:
             version=whole_number(data.get("version")),
         )
         for group in section.page_groups:
-            page.row_forms[group], page.removed[group] = [], []
-            for row in page._posted_rows(group, data):
-                form = page._row_form(group, row, data)
-                if data.get(form.delete_name):
-                    page.removed[group].append(row.key)
-                else:
-                    page.row_forms[group].append(form)
+            page.row_forms[group] = []
+            for number, row in enumerate(page._posted_rows(group, data), 1):
+                row_form = page._row_form(group, row, number, data)
+                row_form.is_removed = group.fixed is None and bool(data.get(row_form.delete_name))
+                page.row_forms[group].append(row_form)
         return page
 
     def _posted_rows(self, group: Group, data: QueryDict) -> list[Row]:
@@ -132,13 +166,12 @@ class SectionPage:
         """
         stored = []
         for group, row_forms in self.row_forms.items():
-            changed, removed = [], [*self.removed[group]]
+            changed, removed = [], []
             for row_form in row_forms:
-                values = row_form.form.answers()
-                if group.fixed is None and not any(values.values()):
+                if row_form.is_removed or (group.fixed is None and row_form.is_blank):
                     removed.append(row_form.row.key)
                     continue
-                for name, value in values.items():
+                for name, value in row_form.form.answers().items():
                     setattr(row_form.row, name, value)
                 changed.append(row_form.row)
             stored.append((group, changed, removed))
@@ -146,20 +179,30 @@ class SectionPage:
 
     @property
     def mistakes(self) -> int:
-        """How many fields hold something that does not parse."""
-        forms = [self.form, *(r.form for rows in self.row_forms.values() for r in rows)]
-        return sum(len(form.errors) for form in forms)
+        """How many fields there is something to say about."""
+        return sum(len(form.errors) for form in self._forms())
+
+    def _forms(self) -> Iterator[DraftForm]:
+        yield self.form
+        for rows in self.row_forms.values():
+            yield from (row.form for row in rows if not row.is_removed)
+
+    def freeze(self) -> None:
+        """Let what was typed be read and copied, but not changed."""
+        for form in self._forms():
+            form.freeze()
 
     def differences(self, application: Application) -> list[Difference]:
         """Where the stored section differs from this page as typed."""
         stored = SectionPage.stored(application, self.section)
         found = differences(self.form, stored.form)
         theirs = {r.form.prefix: r for rows in stored.row_forms.values() for r in rows}
-        for group, row_forms in self.row_forms.items():
-            for number, ours in enumerate(row_forms, 1):
-                title = group.row_title(ours.row, number)
+        for row_forms in self.row_forms.values():
+            for ours in row_forms:
+                if ours.is_removed:
+                    continue
                 other = theirs.get(ours.form.prefix)
-                found += differences(ours.form, other.form if other else None, f"{title}：")
+                found += differences(ours.form, other.form if other else None, f"{ours.name}：")
         return found
 
 

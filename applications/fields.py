@@ -8,10 +8,11 @@ from itertools import groupby
 from typing import Any
 
 from django import forms
+from django.core.validators import EmailValidator
 from django.db import models
 from django.utils.html import format_html
 
-from portal.accounts.forms import MobileField
+from portal.accounts.forms import LimitedField, MobileField
 from portal.accounts.models import mobile_validator
 from portal.catalogue.models import CatalogueModel, Division, Industry, Scenario, Segment
 from portal.documents.model import clean_text
@@ -26,22 +27,19 @@ def tidy(text: str) -> str:
     return "".join(clean_text(unicodedata.normalize("NFKC", text)).split()).replace("\u2212", "-")
 
 
-class LineField(forms.CharField):
-    """One line of text, cleaned of control characters.
-
-    The browser is not told the length limit: it would cut a paste without a word.
-    """
-
-    default_error_messages = {"max_length": "最多 %(limit_value)d 字，现有 %(show_value)d 字。"}
+class LineField(LimitedField):
+    """One line of text, cleaned of control characters."""
 
     def to_python(self, value: Any) -> str:
         text = clean_text(super().to_python(value))
         return " ".join(text.split("\n")).strip()
 
+
+class MailField(LineField):
+    default_validators = [EmailValidator("请填写有效的电子邮箱，如 name@example.com。")]
+
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
-        attrs = super().widget_attrs(widget)
-        attrs.pop("maxlength", None)
-        return attrs
+        return super().widget_attrs(widget) | {"inputmode": "email", "autocomplete": "email"}
 
 
 class ProseField(forms.CharField):
@@ -151,11 +149,16 @@ class YesNoField(forms.TypedChoiceField):
         )
 
 
+def _area_of(segment: Segment) -> str:
+    # An area and a segment may bear the same name: 工厂建设, 生产作业.
+    return f"大环节：{segment.get_area_display()}" if segment.area else "不计入大环节覆盖"
+
+
 # For each catalogue: its rows in a round, and what its options are grouped by.
 CATALOGUES: dict[type, tuple[Callable[[Round], list], Callable[[Any], Hashable]]] = {
     Division: (lambda round: Division.objects.cached(), lambda row: row.city),
     Industry: (lambda round: Industry.objects.cached(), lambda row: row.section),
-    Segment: (lambda round: round.segments, lambda row: row.get_area_display() or "不计入覆盖"),
+    Segment: (lambda round: round.segments, _area_of),
     Scenario: (lambda round: round.scenarios, lambda row: row.segment.name),
 }
 
@@ -223,6 +226,8 @@ def draft_field(db_field: models.Field, **kwargs: Any) -> forms.Field:
             field = WholeNumberField(min_value=0, max_value=2**31 - 1, **common)
         case models.CharField() if mobile_validator in db_field.validators:
             field = MobileField(**common)
+        case models.EmailField():
+            field = MailField(max_length=db_field.max_length, **common)
         case models.CharField() if db_field.max_length >= LONG_LINE:
             rows = forms.Textarea(attrs={"rows": 2})
             field = LineField(max_length=db_field.max_length, widget=rows, **common)

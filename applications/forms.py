@@ -5,6 +5,7 @@ the columns and, as typed, whatever did not parse. Required fields, limits and c
 business of ``checks``.
 """
 
+import re
 from typing import Any
 
 from crispy_forms.bootstrap import InlineRadios
@@ -29,15 +30,27 @@ from applications.models import (
 from portal.documents.model import clean_text
 from portal.rounds.models import Round
 
+FIRST_CLAUSE = re.compile(r"[^，。；（]*")
+
+
+class DraftBoundField(forms.BoundField):
+    @property
+    def complaint(self) -> str:
+        """What is wrong in a few words, for a narrow cell; the whole stands in the box above."""
+        brief = self.form.briefs.get(self.name)
+        return brief or FIRST_CLAUSE.match(self.errors[0] if self.errors else "").group()
+
 
 class DraftForm(forms.ModelForm):
     """A section or a row while it is being written."""
 
+    bound_field_class = DraftBoundField
     fieldsets: tuple[tuple[str, tuple[str | tuple[str, ...], ...]], ...] = ()
 
     def __init__(self, *args: Any, round: Round, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.round = round
+        self.briefs: dict[str, str] = {}
         for field in self.fields.values():
             if isinstance(field, CatalogueField):
                 field.offer(round)
@@ -67,10 +80,18 @@ class DraftForm(forms.ModelForm):
         chosen = {n for n, field in self.fields.items() if isinstance(field, CatalogueField)}
         return super()._get_validation_exclusions() | chosen
 
-    def complain(self, field: str, message: str) -> None:
+    def complain(self, field: str, message: str, brief: str = "") -> None:
         """Show a finding of the checks beside its field."""
         fresh = self.error_class(renderer=self.renderer, field_id=self[field].auto_id)
         self.errors.setdefault(field, fresh).append(message)
+        if brief:
+            self.briefs.setdefault(field, brief)
+
+    def freeze(self) -> None:
+        """Let what was typed be read and copied, but not changed."""
+        for field in self.fields.values():
+            typing = isinstance(field.widget, forms.TextInput | forms.Textarea | forms.DateInput)
+            field.widget.attrs["readonly" if typing else "disabled"] = True
 
     def answers(self) -> dict[str, Any]:
         """Column values for everything posted, with ``unparsed`` holding the rest as typed."""

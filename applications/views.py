@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_POST, require_safe
@@ -12,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from applications import checks, workflow
 from applications.editing import KEY, SectionPage, differences, whole_number
 from applications.forms import DeclarationForm, DraftForm
-from applications.models import Answers, Application, Row
+from applications.models import Answers, Application, Event, Row
 from applications.models.rows import random_key
 from applications.sections import BY_SLUG, INSTANCES, SECTIONS, Filing, Section
 from applications.states import Status
@@ -32,10 +33,17 @@ def _with_sections(request: HttpRequest, pk: int) -> Application:
     return get_object_or_404(Application.objects.visible_to(request.user).with_sections(), pk=pk)
 
 
-def _saved_message(request: HttpRequest, mistakes: int) -> None:
+def _say_saved(request: HttpRequest) -> None:
+    """When it was saved; what is wrong is counted by the page that lists it."""
     messages.success(request, f"已保存 {timezone.localtime():%H:%M:%S}")
-    if mistakes:
-        messages.warning(request, f"有 {mistakes} 处填写有误，已按您填的原样保留，请按提示改正。")
+
+
+def _returned(application: Application) -> Event | None:
+    """What the bureau said when it returned the application, as long as it stands returned."""
+    if application.status != Status.RETURNED:
+        return None
+    returns = application.events.filter(target=Status.RETURNED)
+    return returns.select_related("actor").first()
 
 
 @require_safe
@@ -119,7 +127,7 @@ def section(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
     if request.method == "POST":
         return _save_section(request, _application(request, pk), section)
     application = _with_sections(request, pk)
-    return _section_page(request, SectionPage.stored(application, section))
+    return _section_page(request, SectionPage.stored(application, section, request.user))
 
 
 def _save_section(request: HttpRequest, application: Application, section: Section) -> HttpResponse:
@@ -136,14 +144,19 @@ def _save_section(request: HttpRequest, application: Application, section: Secti
     except workflow.Conflict as conflict:
         messages.error(request, str(conflict))
         page.version = conflict.theirs.version
+        page.offer_rows()
         stored = _with_sections(request, application.pk)
         return _section_page(
             request, page, status=409, conflict=conflict, differences=page.differences(stored)
         )
     except PortalError as error:
         messages.error(request, str(error))
-        return _section_page(request, page, status=409)
-    _saved_message(request, page.mistakes)
+        page.application = _application(request, application.pk)
+        page.freeze()
+        return _section_page(request, page, status=409, lost=request.path)
+    _say_saved(request)
+    if request.POST.get("then") == "new" and INSTANCES in section.groups:
+        return redirect("applications:instance_new", application.pk)
     if page.mistakes == 0 and request.POST.get("then") == "next":
         following = SECTIONS[SECTIONS.index(section) + 1 :]
         if following:
@@ -165,6 +178,7 @@ def _section_page(
         "instances": INSTANCES.rows(application) if INSTANCES in page.section.groups else None,
         "instance_group": INSTANCES,
         "is_last": page.section is SECTIONS[-1],
+        "opinion": _returned(application),
     }
     return render(request, "applications/section.html", context, status=status)
 
@@ -200,6 +214,7 @@ def _instance_context(
         "section": BY_SLUG["scenarios"],
         "sections": SECTIONS,
         "instance_group": INSTANCES,
+        "opinion": _returned(application),
     }
 
 
@@ -209,30 +224,28 @@ def _save_instance(request: HttpRequest, application: Application, key: str) -> 
         raise Http404
     row = INSTANCES.model(application=application, key=key)
     form = INSTANCES.form(request.POST, instance=row, round=application.round)
-    version = whole_number(request.POST.get("version"))
-    context = _instance_context(application, row, form, version)
     try:
         workflow.save_row(
             application,
             INSTANCES,
             key,
             form.answers(),
-            version=version,
+            version=whole_number(request.POST.get("version")),
             actor=request.user,
         )
     except workflow.Conflict as conflict:
-        theirs = INSTANCES.form(instance=conflict.theirs, round=application.round)
-        context |= {
-            "conflict": conflict,
-            "version": conflict.theirs.version,
-            "differences": differences(form, theirs),
-        }
         messages.error(request, str(conflict))
+        theirs = INSTANCES.form(instance=conflict.theirs, round=application.round)
+        context = _instance_context(application, row, form, conflict.theirs.version)
+        context |= {"conflict": conflict, "differences": differences(form, theirs)}
         return render(request, "applications/instance.html", context, status=409)
     except PortalError as error:
         messages.error(request, str(error))
+        form.freeze()
+        context = _instance_context(_application(request, application.pk), row, form, 0)
+        context["lost"] = reverse("applications:section", args=[application.pk, "scenarios"])
         return render(request, "applications/instance.html", context, status=409)
-    _saved_message(request, len(form.errors))
+    _say_saved(request)
     if form.errors:
         return redirect("applications:instance", application.pk, key)
     if request.POST.get("then") == "another":
@@ -288,6 +301,7 @@ def submit(request: HttpRequest, pk: int) -> HttpResponse:
         "blocking": checks.blocking(found),
         "parts": _by_section(checks.blocking(found)),
         "others": [f for f in found if f.severity != checks.Severity.BLOCK],
+        "opinion": _returned(application),
     }
     return render(request, "applications/submit.html", context)
 

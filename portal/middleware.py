@@ -6,6 +6,7 @@ from collections.abc import Callable
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
 
 from portal.views import typed_but_not_saved
@@ -45,6 +46,19 @@ def keep_signed_in(get_response: GetResponse) -> GetResponse:
             request.session.modified or request.session.get("hour", hour) != hour
         ):
             request.session["hour"] = hour
+        return response
+
+    return middleware
+
+
+def explain_refused_method(get_response: GetResponse) -> GetResponse:
+    """Give 405 a page: it is seen after opening the address of a button, as from the history."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if response.status_code == 405 and not response.content:
+            response.content = render(request, "405.html").content
+            response["Content-Type"] = "text/html; charset=utf-8"
         return response
 
     return middleware

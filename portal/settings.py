@@ -75,6 +75,7 @@ MIDDLEWARE = [
     "portal.middleware.no_store",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "portal.middleware.explain_refused_method",
 ]
 
 TEMPLATES = [
@@ -169,6 +170,7 @@ if not WHITENOISE_USE_FINDERS:
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"
 IMPORT_EXPORT_USE_TRANSACTIONS = True
+PAGE_SIZE = 20
 
 # Background work: a filesystem queue unless REDIS_URL names a broker
 

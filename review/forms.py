@@ -2,8 +2,11 @@
 
 from crispy_forms.helper import FormHelper
 from django import forms
+from django.utils import timezone
 
 from portal.documents.model import clean_text
+from portal.rounds.models import Round
+from portal.rounds.times import closing
 
 
 class _Plain(forms.Form):
@@ -50,7 +53,18 @@ class SendForm(_Plain):
         required=False,
         help_text="名单为空时必填；其他情况可不填。",
     )
+    early = forms.BooleanField(error_messages={"required": "请先确认上面这一条，再报送。"})
     version = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, *args, round: Round, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        if timezone.now() < round.enterprise_deadline:
+            self.fields["early"].label = (
+                f"企业申报尚未截止（{closing(round.enterprise_deadline)}）。"
+                "报送后新提交的申报不能再审核推荐，除非省厅退回名单。我已知晓。"
+            )
+        else:
+            del self.fields["early"]
 
 
 class ReasonForm(_Plain):

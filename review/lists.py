@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Self
 
+from django.conf import settings
 from django.core.paginator import Page, Paginator
 from django.db.models import Case, Count, Q, QuerySet, When
 from django.http import QueryDict
@@ -12,8 +13,6 @@ from applications.states import Status
 from portal.accounts.models import User
 from portal.documents.model import clean_text
 from portal.rounds.models import Round
-
-PAGE_SIZE = 20
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class Query:
         return cls(
             round,
             status if status in Status.values else "",
-            clean_text(data.get("bureau", ""))[:6],
+            data.get("bureau", "")[:6],
             clean_text(data.get("q", "")).strip()[:50],
         )
 
@@ -56,7 +55,7 @@ class Query:
         # What waits for a decision comes first.
         waiting = Case(When(status=Status.SUBMITTED, then=0), default=1)
         rows = rows.order_by(waiting, "-touched_at", "-pk")
-        return Paginator(rows, PAGE_SIZE).get_page(number)
+        return Paginator(rows, settings.PAGE_SIZE).get_page(number)
 
     def counts(self, user: User) -> list[tuple[str, str, int]]:
         """For all, then each status: its value, its label for this user, how many there are."""
@@ -73,5 +72,5 @@ def choose_round(slug: str | None) -> Round | None:
     """The published round named in the address, or the latest one."""
     rounds = Round.objects.published()
     if slug:
-        return rounds.filter(slug=clean_text(slug)).first()
+        return rounds.filter(slug=slug).first()
     return rounds.first()

@@ -1,5 +1,7 @@
 """Publishing a round: from then on it is frozen, and every bureau has its seats."""
 
+from collections.abc import Sequence
+
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
@@ -44,7 +46,7 @@ def seat_bureaus(round: Round, *, actor: User) -> None:
         raise NotAllowed("批次尚未发布，发布时会建立全部名额。")
     # The lock that keeps two officers from seating the same bureau.
     Round.objects.filter(pk=round.pk).update(published_at=F("published_at"))
-    bureaus = unseated(round)
+    bureaus = unseated([round])[round]
     RankedList.objects.bulk_create(RankedList(round=round, bureau=bureau) for bureau in bureaus)
     Seat.objects.bulk_create(
         Seat(round=round, bureau=bureau, number=number, quota=quota)
@@ -53,9 +55,14 @@ def seat_bureaus(round: Round, *, actor: User) -> None:
     )
 
 
-def unseated(round: Round) -> list[Bureau]:
-    """The bureaus without a list in the round."""
-    return list(Bureau.objects.exclude(ranked_lists__round=round))
+def unseated(rounds: Sequence[Round]) -> dict[Round, list[Bureau]]:
+    """For each round the bureaus without a list in it."""
+    seated = set(RankedList.objects.filter(round__in=rounds).values_list("round", "bureau"))
+    bureaus = list(Bureau.objects.all())
+    return {
+        round: [bureau for bureau in bureaus if (round.pk, bureau.pk) not in seated]
+        for round in rounds
+    }
 
 
 def _require_province(actor: User) -> None:

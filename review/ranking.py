@@ -6,13 +6,14 @@ list's status; the applications' status changes through ``applications.workflow`
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
 from applications import workflow
-from applications.models import Application
+from applications.models import Application, Revision
 from applications.states import BY_VERB, Status
 from portal.accounts.models import User
 from portal.documents.model import clean_text
@@ -36,11 +37,22 @@ def order_of(seats: Sequence[Seat]) -> list[int]:
     return [seat.application_id for seat in seats if seat.application_id]
 
 
-def _touch(ranked_list: RankedList, actor: User, *, version: int | None = None) -> int:
-    """Lock the open list for one change; with ``version``, only if nobody changed it since.
+def events_of(ranked_list: RankedList) -> list[ListEvent]:
+    """What happened to the list, latest first; ``members`` of each are receipts with names."""
+    events = list(ranked_list.events.select_related("actor__enterprise", "actor__bureau"))
+    receipts = {receipt for event in events for receipt in event.receipts}
+    names = dict(
+        Revision.objects.filter(receipt__in=receipts).values_list(
+            "receipt", "data__enterprise__name"
+        )
+    )
+    for event in events:
+        event.members = [(receipt, names.get(receipt, "")) for receipt in event.receipts]
+    return events
 
-    Returns the version it was at.
-    """
+
+def _touch(ranked_list: RankedList, actor: User, *, version: int | None = None) -> None:
+    """Lock the open list for one change; with ``version``, only if nobody changed it since."""
     if not actor.is_bureau:
         raise NotAllowed("只有推荐单位可以排序和报送推荐名单。")
     lists = RankedList.objects.visible_to(actor).filter(
@@ -49,7 +61,7 @@ def _touch(ranked_list: RankedList, actor: User, *, version: int | None = None) 
     if version is not None:
         lists = lists.filter(version=version)
     if lists.update(version=F("version") + 1):
-        return RankedList.objects.values_list("version", flat=True).get(pk=ranked_list.pk) - 1
+        return
     fresh = RankedList.objects.visible_to(actor).filter(pk=ranked_list.pk).first()
     if fresh and not fresh.is_open:
         raise StaleState(
@@ -66,27 +78,30 @@ def recommend(
     version: int | None = None,
     opinions: Mapping[int, str] | None = None,
     actor: User,
-) -> Seat:
+) -> bool:
     """Seat an accepted application on the first free seat.
 
     Taking a free seat disturbs nobody, so it needs no ``version``; ``opinions`` (by seat number)
-    are saved with it only if the list still is at ``version``, since seats may have changed hands.
+    are saved with it only if the list still was at ``version``, since seats may have changed
+    hands. Returns whether they were.
 
     Raises NotAllowed when all seats are taken: there is no fourth (通知二（二）).
     """
-    now_at = _touch(ranked_list, actor)
+    _touch(ranked_list, actor)
+    touched = RankedList.objects.values_list("version", flat=True).get(pk=ranked_list.pk)
+    is_current = touched - 1 == version
     _require_candidates(ranked_list, [application.pk])
     seats = seats_of(ranked_list)
-    if now_at == version:
-        _write_opinions(seats, opinions or {})
     if application.pk in order_of(seats):
         raise StaleState("该申报已在推荐名单中。")
     seat = next((seat for seat in seats if seat.application_id is None), None)
     if seat is None:
         raise NotAllowed(f"{len(seats)} 个名额已满；如需更换，请先移出一个。")
+    if is_current:
+        _take_opinions(seats, opinions or {})
     seat.application = application
-    seat.save(update_fields=["application"])
-    return seat
+    Seat.objects.bulk_update(seats, ["application", "opinion"])
+    return is_current
 
 
 @transaction.atomic
@@ -100,7 +115,7 @@ def replace_order(
 ) -> None:
     """Seat exactly these applications in this order, each taking its opinion along.
 
-    ``opinions`` are saved first, by the seat numbers before the move.
+    ``opinions`` are by the seat numbers before the move.
 
     Raises StaleState when the list is no longer at ``version``, NotAllowed for more applications
     than seats, a repeated one, or one that is not an accepted application of this bureau.
@@ -110,12 +125,13 @@ def replace_order(
     seats = seats_of(ranked_list)
     if len(application_ids) > len(seats):
         raise NotAllowed(f"最多推荐 {len(seats)} 个项目，提交了 {len(application_ids)} 个。")
-    _write_opinions(seats, opinions or {})
+    _take_opinions(seats, opinions or {})
     kept = {seat.application_id: seat.opinion for seat in seats if seat.application_id}
     # Empty all places first: an application may sit on one seat only, at every moment.
     Seat.objects.filter(pk__in=[seat.pk for seat in seats]).update(application=None, opinion="")
-    for seat, pk in zip(seats, application_ids, strict=False):
-        Seat.objects.filter(pk=seat.pk).update(application=pk, opinion=kept.get(pk, ""))
+    for seat, pk in zip_longest(seats, application_ids):
+        seat.application_id, seat.opinion = pk, kept.get(pk, "")
+    Seat.objects.bulk_update(seats, ["application", "opinion"])
 
 
 @transaction.atomic
@@ -124,14 +140,20 @@ def save_opinions(
 ) -> None:
     """Store the reason given for each place; ``opinions`` maps seat numbers to text."""
     _touch(ranked_list, actor, version=version)
-    _write_opinions(seats_of(ranked_list), opinions)
+    seats = seats_of(ranked_list)
+    _take_opinions(seats, opinions)
+    Seat.objects.bulk_update(seats, ["opinion"])
 
 
-def _write_opinions(seats: Sequence[Seat], opinions: Mapping[int, str]) -> None:
+def _take_opinions(seats: Sequence[Seat], opinions: Mapping[int, str]) -> None:
     for seat in seats:
         if seat.application_id and seat.number in opinions:
-            seat.opinion = clean_text(opinions[seat.number]).strip()
-            seat.save(update_fields=["opinion"])
+            seat.opinion = cleaned(opinions[seat.number])
+
+
+def cleaned(opinion: str) -> str:
+    """An opinion as it is stored."""
+    return clean_text(opinion.replace("\r\n", "\n")).strip()
 
 
 def _require_candidates(ranked_list: RankedList, application_ids: Sequence[int]) -> None:
@@ -183,10 +205,9 @@ def send(
     A list with free seats is fine; an empty one needs ``statement``. A list that the province sent
     back may be sent again after the deadline, since it was the province that asked for it.
     """
-    fresh = RankedList.objects.visible_to(actor).get(pk=ranked_list.pk)
-    if not fresh.was_returned:
-        workflow.require_open(ranked_list.round, Deadline.BUREAU, timezone.now())
     _touch(ranked_list, actor, version=version)
+    if not RankedList.objects.get(pk=ranked_list.pk).was_returned:
+        workflow.require_open(ranked_list.round, Deadline.BUREAU, timezone.now())
     members = _members(ranked_list)
     if not signatory.strip():
         raise NotAllowed("请填写签发人姓名。")

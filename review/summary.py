@@ -22,15 +22,17 @@ from portal.documents.model import (
 from portal.rounds.models import Round
 from review.models import RankedList, Seat
 
+EACH_UNIT = "各推荐单位（见表中分组）"
 NOTE = "注：1.推荐的{noun}按优先次序排名；2.推荐数量不能超过通知中规定的上限。"
 
 
 @dataclass(frozen=True)
 class Summary:
-    """The table, and what keeps it from being complete (Chinese sentences)."""
+    """The table, what keeps it from being complete, and what else to know (Chinese sentences)."""
 
     document: Document
     missing: list[str]
+    notes: list[str]
 
 
 def columns(round: Round) -> tuple[Column, ...]:
@@ -56,7 +58,7 @@ def build(round: Round, bureau: Bureau | None = None) -> Summary:
         lists = lists.filter(bureau=bureau)
     lists = list(lists.order_by("bureau__order"))
     seats = _seats(round, [ranked_list for ranked_list in lists if not ranked_list.is_open])
-    return Summary(_document(round, bureau, seats), _missing(lists, bureau))
+    return Summary(_document(round, bureau, seats), _missing(lists, bureau), _notes(lists, seats))
 
 
 def preview(ranked_list: RankedList) -> Document:
@@ -75,7 +77,7 @@ def _document(round: Round, bureau: Bureau | None, seats: Sequence[Seat]) -> Doc
     blocks: tuple[Block, ...] = (
         Paragraph("附件1", Style.ANNEX_LABEL),
         Paragraph(title, Style.TITLE),
-        Paragraph(f"推荐单位（盖章）：{bureau.name if bureau else ''}", Style.UNIT_LINE),
+        Paragraph(f"推荐单位（盖章）：{bureau.name if bureau else EACH_UNIT}", Style.UNIT_LINE),
         Table(columns(round), groups),
         Paragraph(NOTE.format(noun=round.project_noun), Style.NOTE),
     )
@@ -136,3 +138,12 @@ def _missing(lists: Sequence[RankedList], bureau: Bureau | None) -> list[str]:
         elif ranked_list.is_open:
             missing.append(f"{ranked_list.bureau.name}：尚未报送")
     return missing
+
+
+def _notes(lists: Sequence[RankedList], seats: Sequence[Seat]) -> list[str]:
+    represented = {seat.bureau_id for seat in seats}
+    return [
+        f"{ranked_list.bureau.name}：已报送，本批次无推荐项目"
+        for ranked_list in lists
+        if not ranked_list.is_open and ranked_list.bureau_id not in represented
+    ]

@@ -37,4 +37,6 @@ def make_summary(job: Job) -> None:
             raise PortalError(str(error)) from error
         stream.seek(0)
         job.keep(stream, file_name(result.document, format))
-    job.message = f"未收入：{'；'.join(result.missing)}。" if result.missing else ""
+    missing = f"未收入：{'；'.join(result.missing)}。" if result.missing else ""
+    notes = f"{'；'.join(result.notes)}。" if result.notes else ""
+    job.message = missing + notes

@@ -25,4 +25,5 @@ urlpatterns = [
     path("province/lists/<int:pk>/return/", province.send_back, name="send_back"),
     path("province/rounds/", province.rounds, name="rounds"),
     path("province/rounds/<slug:slug>/publish/", province.publish, name="publish"),
+    path("province/rounds/<slug:slug>/seat/", province.seat, name="seat"),
 ]

@@ -31,7 +31,8 @@ SUBJECTS = ("anonymous", "owner", "rival", "officer", "other_officer", "province
 
 # What each subject gets, in the order of SUBJECTS. The application belongs to ``owner`` and is
 # submitted; the job and the ranked list belong to ``officer``, the list is open.
-TO_LOGIN = 302
+TO_LOGIN = 302  # instead, what is posted without signing in comes back with NOT_SAVED
+NOT_SAVED = 403
 OWNER_ONLY = (TO_LOGIN, 200, 404, 403, 403, 403)
 ENTERPRISES = (TO_LOGIN, 200, 200, 403, 403, 403)
 BUREAUS = (TO_LOGIN, 403, 403, 200, 200, 403)
@@ -97,6 +98,7 @@ TABLE = {
     "review:receive": ("list", NOT_LIKE_THIS, instead(PROVINCE, 302)),
     "review:send_back": ("list", NOT_LIKE_THIS, instead(PROVINCE, 409)),
     "review:rounds": ("", PROVINCE, NOT_LIKE_THIS),
+    "review:seat": ("round", NOT_LIKE_THIS, instead(PROVINCE, 302)),
     "review:publish": ("draft_round", NOT_LIKE_THIS, instead(PROVINCE, 302)),
 }
 
@@ -276,6 +278,8 @@ def test_an_address_lets_in_those_it_should_and_looking_changes_nothing(world, j
         assert looked[0].url == f"{reverse('accounts:login')}?next={url}"
     if name != "health":
         assert all("no-store" in response["Cache-Control"] for response in looked[1:])
+    if post[0] == TO_LOGIN:
+        post = (NOT_SAVED, *post[1:])
     assert tuple(visit(user, "post", url).status_code for user in users) == post
 
 

@@ -25,6 +25,8 @@ from tests import cast
 
 SAVING = 6
 PAGE = 12
+BUTTON = 9
+PUBLISHING = 16
 TRANSACTIONS = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
 
 
@@ -403,3 +405,74 @@ def test_no_page_asks_more_than_twelve_times(queries, round, officer, owner, pro
             assert response.status_code in (200, 302)
             counts[user.role, name, *arguments] = len(asked)
     assert {address: n for address, n in counts.items() if n > PAGE} == {}
+
+
+# What the verbs ask
+
+
+def pressed(queries, user, url, data) -> int:
+    """How much a button asks that worked."""
+    response, asked = queries(user, url, data)
+    assert response.status_code == 302, response.content.decode()
+    return len(asked)
+
+
+def test_the_buttons_of_the_board_ask_the_same_for_three_seats_and_for_nine(
+    queries, round, officer
+):
+    found = round.ranked_lists.get(bureau=officer.bureau)
+
+    def press(button, **data):
+        found.refresh_from_db()
+        url = reverse(f"review:{button}", args=[round.slug])
+        return pressed(queries, officer, url, {"version": found.version, **data})
+
+    counts = []
+    for _ in range(2):
+        more_recommended(round, officer, 3)
+        [candidate] = more_accepted(round, officer, 1)
+        seats = ranking.seats_of(found)
+        opinions = {f"opinion-{seat.number}": f"理由{seat.number}" for seat in seats}
+        first = seats[0].application_id
+        counts.append(
+            {
+                "reorder": press("reorder", application=first, move="down", **opinions),
+                "opinions": press("opinions", **opinions),
+                "recommend": press("recommend", application=candidate.pk, **opinions),
+            }
+        )
+    assert counts[0] == counts[1]
+    assert max(counts[0].values()) <= BUTTON, counts
+
+
+def test_sending_asks_twice_for_each_member_and_little_else(queries, round, officer):
+    more_recommended(round, officer, 3)
+    found = round.ranked_lists.get(bureau=officer.bureau)
+    data = {"version": found.version, "signatory": "签", "early": "on"}
+    url = reverse("review:send", args=[round.slug])
+    assert pressed(queries, officer, url, data) <= 7 + 2 * 3
+
+
+def test_publishing_asks_the_same_for_any_number_of_bureaus(queries, province):
+    counts = []
+    for number in range(2):
+        cast.make_round(province, slug=f"p{number}", published=False)
+        url = reverse("review:publish", args=[f"p{number}"])
+        counts.append(pressed(queries, province, url, {}))
+        for extra in range(20):
+            Bureau.objects.create(
+                code=f"1499{extra:02}", name=f"新{extra}", short_name="新", order=50 + extra
+            )
+    assert counts[0] == counts[1]
+    assert counts[0] <= PUBLISHING
+
+
+def test_receiving_and_deciding_ask_little(queries, round, officer, province, owner):
+    application = cast.file_application(round, owner)
+    url = reverse("review:decide", args=[application.pk, "accept"])
+    data = {"revision": application.current_revision_id, "comment": "好"}
+    assert pressed(queries, officer, url, data) <= BUTTON
+    ranking.recommend(cast.list_of(application), cast.fresh(application), actor=officer)
+    sent = cast.send(application, officer)
+    url = reverse("review:receive", args=[sent.pk])
+    assert pressed(queries, province, url, {"version": sent.version}) <= BUTTON

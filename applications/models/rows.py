@@ -62,7 +62,7 @@ class FinanceYear(Row):
     )
     research_spending = Money("研发投入（万元）", null=True, validators=[not_negative])
     staff = models.PositiveIntegerField("从业人数（人）", null=True)
-    is_unaudited = models.BooleanField("未审数", default=False, blank=True)
+    is_unaudited = models.BooleanField("数据未经审计", default=False, blank=True)
 
     class Meta(Row.Meta):
         verbose_name = verbose_name_plural = "近三年经营与财务状况"
@@ -183,21 +183,23 @@ class IndicatorValue(Row):
 
     @property
     def computed(self) -> Decimal | None:
-        """The change in % from before to after, positive in the indicator's good direction.
+        """What the values before and after make of the indicator; None where they do not suffice.
 
-        None unless the indicator is a change and both values are there, with before not zero.
+        A change is in %, positive in the indicator's good direction; a level is the one after.
         """
-        if None in (self.before, self.after) or not self.before or not self.fixed:
+        if self.fixed is None or self.after is None:
             return None
-        change = (self.after - self.before) / abs(self.before) * 100
-        if self.fixed.kind == Indicator.Kind.DECREASE:
-            change = -change
-        elif self.fixed.kind != Indicator.Kind.INCREASE:
-            return None
-        return change.quantize(Decimal("0.01"), ROUND_HALF_UP)
+        computed = self.after
+        if self.fixed.kind in (Indicator.Kind.INCREASE, Indicator.Kind.DECREASE):
+            if not self.before:  # not given, or zero, from which there is no change in %
+                return None
+            computed = (self.after - self.before) / abs(self.before) * 100
+            if self.fixed.kind == Indicator.Kind.DECREASE:
+                computed = -computed
+        return computed.quantize(Decimal("0.01"), ROUND_HALF_UP)
 
     def value_of(self, name: str) -> Any:
-        """As stored; the indicator's value falls back to the computed change."""
+        """As stored; the indicator's value falls back to the computed one."""
         if name == "value" and self.value is None and "value" not in self.unparsed:
             return self.computed
         return super().value_of(name)

@@ -5,7 +5,12 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
-from django.contrib.auth.forms import AdminPasswordChangeForm, UserCreationForm
+from django.contrib.auth.forms import (
+    AdminPasswordChangeForm,
+    ReadOnlyPasswordHashWidget,
+    UserChangeForm,
+    UserCreationForm,
+)
 from django.contrib.auth.models import Group
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -26,6 +31,13 @@ admin.site.unregister(Group)
 OFFICER_ROLES = [(role.value, role.label) for role in (Role.BUREAU, Role.PROVINCE)]
 BUREAU_NAMES = ("name", "short_name", "code")
 
+CODE_IS_FIXED = "该企业已有账号，登录名就是此代码，所以不能再改。"
+NO_ACCOUNT = "该企业尚未注册账号，可用其统一社会信用代码自行注册。"
+BUREAU_CORRECTED = (
+    "更正后，尚未提交（包括已撤回）的申报在提交时送新的推荐单位；"
+    "已提交和退回修改的申报不变，仍由原推荐单位办理。"
+)
+
 
 class EnterpriseResource(SheetResource):
     credit_code = column(Enterprise, "credit_code", Text(credit_code.normalise))
@@ -40,10 +52,32 @@ class EnterpriseResource(SheetResource):
 @admin.register(Enterprise)
 class EnterpriseAdmin(SheetAdmin):
     resource_classes = [EnterpriseResource]
-    list_display = ("name", "credit_code", "bureau", "created_at")
+    fields = EnterpriseResource.Meta.fields
+    list_display = ("name", "credit_code", "bureau", "account_count", "created_at")
     list_filter = ("bureau",)
     list_select_related = ("bureau",)
     search_fields = ("name", "credit_code")
+    search_help_text = "账号数为 0 的企业尚未注册账号，可用其统一社会信用代码自行注册。"
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Enterprise]:
+        return super().get_queryset(request).annotate(account_count=models.Count("user"))
+
+    @admin.display(description="账号数", ordering="account_count")
+    def account_count(self, enterprise: Enterprise) -> int:
+        return enterprise.account_count
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Enterprise | None = None
+    ) -> tuple[str, ...]:
+        """Its first account signs in with the code."""
+        return ("credit_code",) if obj and obj.account_count else ()
+
+    def get_form(
+        self, request: HttpRequest, obj: Enterprise | None = None, **kwargs: Any
+    ) -> type[forms.ModelForm]:
+        code = CODE_IS_FIXED if obj and obj.account_count else NO_ACCOUNT
+        texts = {"credit_code": code, "bureau": BUREAU_CORRECTED if obj else ""}
+        return super().get_form(request, obj, help_texts=texts, **kwargs)
 
     def formfield_for_dbfield(
         self, db_field: models.Field, request: HttpRequest, **kwargs: Any
@@ -92,14 +126,14 @@ class OfficerResource(SheetResource):
                 validate_password(password, instance)
                 instance.set_password(password)
             elif not instance.password:
-                raise ValidationError("新帐号须填初始密码。")
+                raise ValidationError("新账号须填初始密码。")
         except (ValueError, ValidationError) as error:
             raise ValidationError({"password": getattr(error, "messages", str(error))}) from error
 
     def _spare_oneself(self, instance: User, row: dict, **kwargs: Any) -> None:
         me = kwargs.get("user")
         if me == instance and not (instance.is_active and instance.is_province):
-            raise ValidationError("不能停用自己的帐号或更改自己的角色。")
+            raise ValidationError("不能停用自己的账号或更改自己的角色。")
 
     def skip_row(
         self, instance: User, original: User, row: dict, *args: Any, **kwargs: Any
@@ -115,11 +149,27 @@ class PasswordForm(AdminPasswordChangeForm):
     )
 
 
+class PasswordNote(ReadOnlyPasswordHashWidget):
+    """The button to reset a password, without the particulars of its hash."""
+
+    def get_context(self, name: str, value: str | None, attrs: dict | None) -> dict[str, Any]:
+        return super().get_context(name, value, attrs) | {"summary": []}
+
+
+class UserForm(UserChangeForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        password = self.fields["password"]
+        password.widget = PasswordNote()
+        password.help_text = "密码加密保存，谁也看不到；忘记时可在此重置。"
+
+
 @admin.register(User)
 class UserAdmin(SheetAdmin, BaseUserAdmin):
     """Everybody's accounts; 导入 and 导出 concern the officers only."""
 
     resource_classes = [OfficerResource]
+    form = UserForm
     add_form = UserCreationForm
     add_form_template = None
     change_password_form = PasswordForm

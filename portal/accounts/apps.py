@@ -3,4 +3,4 @@ from django.apps import AppConfig
 
 class AccountsConfig(AppConfig):
     name = "portal.accounts"
-    verbose_name = "帐户与企业"
+    verbose_name = "账号与企业"

@@ -6,14 +6,27 @@ from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Column, Fieldset, Layout, Row
 from django import forms
 from django.contrib.auth import password_validation
-from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
 from django.db import IntegrityError, transaction
 
 from portal.accounts import credit_code
 from portal.accounts.models import Enterprise, Role, User, mobile_validator, tidy_mobile
 from portal.catalogue.models import Bureau
 from portal.documents.model import clean_text
+
+# What helps a browser and its keyboard to fill in a field.
+ASSISTANCE = {
+    "name": {"autocomplete": "organization"},
+    "credit_code": {
+        "autocomplete": "username",
+        "inputmode": "text",
+        "autocapitalize": "characters",
+        "spellcheck": "false",
+    },
+    "contact": {"autocomplete": "name"},
+}
 
 
 class SignInForm(AuthenticationForm):
@@ -26,6 +39,8 @@ class SignInForm(AuthenticationForm):
         super().__init__(*args, **kwargs)
         self.fields["username"].label = "登录名"
         self.fields["username"].help_text = "企业请填统一社会信用代码。"
+        for field in self.fields.values():
+            field.error_messages["required"] = f"请填写“{field.label}”。"
 
     def clean_username(self) -> str:
         return User.normalize_username(self.cleaned_data["username"])
@@ -46,7 +61,28 @@ class CreditCodeField(forms.CharField):
         return credit_code.normalise(super().to_python(value))
 
 
-class NameField(forms.CharField):
+class LimitedField(forms.CharField):
+    """Text that says by how much it is too long.
+
+    The browser is not told the limit: it would cut a paste without a word.
+    """
+
+    def run_validators(self, value: str) -> None:
+        if self.max_length is not None and len(value) > self.max_length:
+            raise ValidationError(
+                f"最多 {self.max_length} 字，现有 {len(value)} 字，"
+                f"请删减 {len(value) - self.max_length} 字。",
+                code="max_length",
+            )
+        super().run_validators(value)
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        attrs = super().widget_attrs(widget)
+        attrs.pop("maxlength", None)
+        return attrs
+
+
+class NameField(LimitedField):
     """A name on one line, without what nobody can see; nothing but that is no name."""
 
     def to_python(self, value: Any) -> str:
@@ -56,10 +92,44 @@ class NameField(forms.CharField):
 class MobileField(forms.CharField):
     """A mobile number however its digits are grouped; no limit that would cut off a paste."""
 
-    default_validators = [mobile_validator]
+    default_validators = [
+        RegexValidator(mobile_validator.regex, "请填写 11 位手机号码，例如 13800000000。")
+    ]
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        return super().widget_attrs(widget) | {"inputmode": "tel", "autocomplete": "tel-national"}
 
     def to_python(self, value: Any) -> str:
         return tidy_mobile(super().to_python(value))
+
+
+WEAK_PASSWORD = {
+    "password_too_similar": "密码与登录名或姓名太相似，请换一个。",
+    "password_too_short": "密码至少 10 位。",
+    "password_too_common": "这个密码太常见，容易被猜到，请换一个。",
+    "password_entirely_numeric": "密码不能全是数字，请加入字母或符号。",
+}
+"""Django's reasons for refusing a password, each in one plain sentence."""
+
+
+def weaknesses(password: str, user: User) -> list[str]:
+    """What speaks against a password, in Chinese; nothing for a good one."""
+    try:
+        password_validation.validate_password(password, user)
+    except ValidationError as refused:
+        return [
+            WEAK_PASSWORD.get(error.code, "".join(error.messages)) for error in refused.error_list
+        ]
+    return []
+
+
+class NewPasswordForm(PasswordChangeForm):
+    """Changing one's own password."""
+
+    def validate_password_for_user(self, user: User, password_field_name: str = "") -> None:
+        password = self.cleaned_data.get("new_password2")
+        for weakness in weaknesses(password, user) if password else ():
+            self.add_error("new_password2", weakness)
 
 
 class RegistrationForm(forms.ModelForm):
@@ -96,17 +166,18 @@ class RegistrationForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         self.fields["bureau"].queryset = Bureau.objects.all()
         self.fields["bureau"].empty_label = "请选择"
+        for name, field in self.fields.items():
+            verb = "请选择" if name == "bureau" else "请填写"
+            field.error_messages["required"] = f"{verb}“{field.label}”。"
+            field.widget.attrs |= ASSISTANCE.get(name, {})
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()
         password, again = data.get("password"), data.get("password_again")
         if password and again and password != again:
             self.add_error("password_again", "两次输入的密码不一致。")
-        if password:
-            try:
-                password_validation.validate_password(password, self._user())
-            except ValidationError as error:
-                self.add_error("password", error)
+        for weakness in weaknesses(password, self._user()) if password else ():
+            self.add_error("password", weakness)
         return data
 
     def _user(self) -> User:

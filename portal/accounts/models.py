@@ -8,6 +8,7 @@ from django.contrib.auth.models import UserManager as BaseUserManager
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from portal.accounts import credit_code
 from portal.catalogue.models import Bureau
@@ -70,7 +71,7 @@ class UserManager(BaseUserManager):
 
 
 class User(AbstractUser):
-    """用户: a person with one role. The first account of an enterprise signs in with its code."""
+    """人员账号: a person with one role. The first account of an enterprise signs in with its code."""
 
     username = models.CharField(
         "登录名",
@@ -89,20 +90,26 @@ class User(AbstractUser):
         Bureau, models.PROTECT, null=True, blank=True, verbose_name="推荐单位"
     )
 
+    is_staff = models.BooleanField("可进入后台", default=False, help_text="只对省厅人员有效。")
+    is_active = models.BooleanField(
+        "可登录", default=True, help_text="取消勾选即停用，不能再登录；账号不能删除。"
+    )
+    date_joined = models.DateTimeField("建立时间", default=timezone.now)
+
     objects = UserManager()
 
     REQUIRED_FIELDS = ["name", "mobile"]
 
     class Meta:
-        verbose_name = verbose_name_plural = "用户"
+        verbose_name = verbose_name_plural = "人员账号"
         constraints = [
             models.CheckConstraint(
                 name="user_role_matches_affiliation",
                 condition=Q(role=Role.ENTERPRISE, enterprise__isnull=False, bureau__isnull=True)
                 | Q(role=Role.BUREAU, enterprise__isnull=True, bureau__isnull=False)
                 | Q(role=Role.PROVINCE, enterprise__isnull=True, bureau__isnull=True),
-                violation_error_message="角色与所属单位不一致：企业用户须选企业，"
-                "推荐单位用户须选推荐单位，省厅用户两者都不选。",
+                violation_error_message="角色与所属单位不一致：企业账号须选企业，"
+                "推荐单位账号须选推荐单位，省厅账号两者都不选。",
             )
         ]
 

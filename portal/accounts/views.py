@@ -10,7 +10,7 @@ from django.urls import reverse_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 
 from portal.accounts import credit_code
-from portal.accounts.forms import RegistrationForm, SignInForm
+from portal.accounts.forms import NewPasswordForm, RegistrationForm, SignInForm
 
 sign_in = auth_views.LoginView.as_view(
     template_name="accounts/login.html",
@@ -19,7 +19,9 @@ sign_in = auth_views.LoginView.as_view(
 )
 sign_out = auth_views.LogoutView.as_view()
 change_password = auth_views.PasswordChangeView.as_view(
-    template_name="accounts/password.html", success_url=reverse_lazy("accounts:password_changed")
+    template_name="accounts/password.html",
+    form_class=NewPasswordForm,
+    success_url=reverse_lazy("accounts:password_changed"),
 )
 
 

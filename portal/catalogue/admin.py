@@ -9,7 +9,7 @@ from django.db import models
 from django.http import HttpRequest
 from import_export.widgets import Widget
 
-from portal.adminsite import ProvinceAdmin
+from portal.adminsite import ProvinceModelAdmin
 from portal.catalogue.models import (
     Area,
     Bureau,
@@ -91,6 +91,8 @@ class ScenarioAdmin(SheetAdmin):
 
 
 class IndicatorResource(SheetResource):
+    kept = ("kind",)
+
     class Meta:
         model = Indicator
         fields = ("edition", "no", "category", "name", "unit", "kind", "reference_formula")
@@ -100,6 +102,7 @@ class IndicatorResource(SheetResource):
 @admin.register(Indicator)
 class IndicatorAdmin(SheetAdmin):
     resource_classes = [IndicatorResource]
+    fields = IndicatorResource.Meta.fields
     list_display = ("name", "unit", "kind", "category", "no", "edition")
     list_filter = ("edition", "category", "kind")
     search_fields = ("name",)
@@ -112,7 +115,7 @@ class IndicatorAdmin(SheetAdmin):
 
 
 @admin.register(Segment)
-class SegmentAdmin(ProvinceAdmin, admin.ModelAdmin):
+class SegmentAdmin(ProvinceModelAdmin):
     deletable = True
     list_display = ("name", "area", "order", "edition")
     list_filter = ("edition", "area")
@@ -120,7 +123,11 @@ class SegmentAdmin(ProvinceAdmin, admin.ModelAdmin):
 
 
 @admin.register(Condition)
-class ConditionAdmin(ProvinceAdmin, admin.ModelAdmin):
+class ConditionAdmin(ProvinceModelAdmin):
+    fields = (
+        *("edition", "code", "level", "where", "text"),
+        *("modality", "rule", "minimum", "areas", "order"),
+    )
     list_display = ("code", "level", "where", "modality", "rule", "minimum", "edition")
     list_filter = ("edition", "level", "rule", "modality")
     search_fields = ("code", "where", "text")
@@ -146,14 +153,14 @@ class ConditionAdmin(ProvinceAdmin, admin.ModelAdmin):
 
 
 @admin.register(Division)
-class DivisionAdmin(ProvinceAdmin, admin.ModelAdmin):
+class DivisionAdmin(ProvinceModelAdmin):
     list_display = ("name", "city", "code")
     list_filter = ("city",)
     search_fields = ("name", "city", "code")
 
 
 @admin.register(Industry)
-class IndustryAdmin(ProvinceAdmin, admin.ModelAdmin):
+class IndustryAdmin(ProvinceModelAdmin):
     list_display = ("code", "name", "section")
     list_filter = ("section",)
     search_fields = ("code", "name")

@@ -25,7 +25,7 @@ from import_export.resources import ModelResource
 from import_export.results import Error, Result, RowResult
 from import_export.widgets import Widget
 
-from portal.adminsite import ProvinceAdmin
+from portal.adminsite import ProvinceModelAdmin
 from portal.catalogue.spreadsheet import NOT_A_WORKBOOK, SheetRefused, Spreadsheet, is_blank
 from portal.documents.model import clean_text
 
@@ -146,6 +146,9 @@ class SheetResult(Result):
 class SheetResource(ModelResource):
     """Rows of a model as a sheet. An export can be imported again and changes nothing."""
 
+    kept: tuple[str, ...] = ()
+    """What a known row keeps, beside the columns it is known by: what is filed depends on it."""
+
     class Meta:
         use_transactions = True
         clean_model_instances = True
@@ -198,6 +201,15 @@ class SheetResource(ModelResource):
         # A key that cannot be read is reported by import_instance, beside its column.
         return super().get_instance(instance_loader, row) if self._key(row) else None
 
+    def import_field(
+        self, field: Field, instance: models.Model, row: dict, *args: Any, **kwargs: Any
+    ) -> None:
+        kept = instance.pk and field.attribute in self.kept
+        before = getattr(instance, field.attribute) if kept else None
+        super().import_field(field, instance, row, *args, **kwargs)
+        if kept and getattr(instance, field.attribute) != before:
+            raise ValueError(f"已有的行不能更改这一列，应仍为“{field.widget.render(before)}”。")
+
     def after_init_instance(
         self, instance: models.Model, new: bool, row: dict, **kwargs: Any
     ) -> None:
@@ -232,12 +244,17 @@ class SheetResource(ModelResource):
 
 
 class UploadForm(ImportForm):
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, formats: list, resources: list, **kwargs: Any) -> None:
+        super().__init__(formats, resources, **kwargs)
+        sheet = resources[0]()
+        names = [field.column_name for field in sheet.get_import_fields()]
+        keys = [sheet.fields[name].column_name for name in sheet.get_import_id_fields()]
         upload = self.fields["import_file"]
+        upload.label = "Excel 工作簿（.xlsx）"
         upload.widget.attrs["accept"] = ".xlsx"
         upload.help_text = (
-            "第一行是表头，与导出的表相同。已有的行按关键列更新，没有的新增。"
+            f"第一行是表头，与导出的表相同：{'、'.join(names)}。"
+            f"按“{'”“'.join(keys)}”认出已有的行并更新其他各列，没有的行新增。"
             "任何一行有错，整份表都不导入。"
         )
 
@@ -248,11 +265,12 @@ class UploadForm(ImportForm):
         return upload
 
 
-class SheetAdmin(ProvinceAdmin, ImportExportModelAdmin):
+class SheetAdmin(ProvinceModelAdmin, ImportExportModelAdmin):
     """A model's admin pages with 导入 and 导出."""
 
     formats = [Spreadsheet]
     import_form_class = UploadForm
+    import_template_name = "admin/import_sheet.html"
     skip_import_confirm = True
     skip_export_form = True
 

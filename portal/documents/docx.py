@@ -25,6 +25,7 @@ from portal.documents.model import (
     Kind,
     PageBreak,
     Paragraph,
+    Style,
     Table,
     clean_text,
     texts_of,
@@ -64,14 +65,15 @@ def _body(document: Document, page: Page) -> list[str]:
     """
     parts: list[str] = []
     break_before = after_table = False
-    for block in document.blocks:
+    for block, following in zip(document.blocks, (*document.blocks[1:], None), strict=True):
         if isinstance(block, PageBreak):
             break_before = True
             continue
         if isinstance(block, Table):
             if after_table or break_before:
                 parts.append(_spacer(break_before))
-            parts.append(_table(block, page))
+            noted = isinstance(following, Paragraph) and following.style is Style.NOTE
+            parts.append(_table(block, page, noted))
         else:
             parts += _paragraphs(block, break_before)
         after_table, break_before = isinstance(block, Table), False
@@ -125,7 +127,11 @@ def _fonts(font: str) -> str:
     )
 
 
-def _table(table: Table, page: Page) -> str:
+def _table(table: Table, page: Page, noted: bool) -> str:
+    """The table. The last row of a noted one moves with the note below it.
+
+    Except when it may break: then Word would move all of it and leave most of a page empty.
+    """
     millimetres = table.widths(page.text_width)
     widths = [_twips(width) for width in millimetres]
     sides = ("top", "left", "bottom", "right", "insideH", "insideV")
@@ -145,6 +151,7 @@ def _table(table: Table, page: Page) -> str:
         titles = zip(table.columns, widths, strict=True)
         cells = [_cell(clean_text(c.title), w, HEITI, "center") for c, w in titles]
         parts.append(_row(cells, header=True))
+    left = sum(len(group.rows) for group in table.groups)
     first = True
     for group in table.groups:
         if group.title is not None:
@@ -155,7 +162,9 @@ def _table(table: Table, page: Page) -> str:
         for row in texts_of(table, group):
             cells = zip(row, widths, table.columns, strict=True)
             whole = not (first or looks.may_break(row, millimetres, page))
-            parts.append(_row([_column_cell(*cell) for cell in cells], whole=whole))
+            left -= 1
+            keep_next = noted and whole and not left
+            parts.append(_row([_column_cell(*cell, keep_next) for cell in cells], whole=whole))
             first = False
     return "".join(parts) + "</w:tbl>"
 
@@ -167,9 +176,10 @@ def _row(cells: list[str], header: bool = False, whole: bool = True) -> str:
     return f"<w:tr><w:trPr>{keep}{repeat}</w:trPr>{''.join(cells)}</w:tr>"
 
 
-def _column_cell(text: str, width: int, column: Column) -> str:
+def _column_cell(text: str, width: int, column: Column, keep_next: bool) -> str:
     font = HEITI if column.heading else FANGSONG
-    return _cell(text, width, font, column.align, hanging=column.kind is Kind.NUMBERED)
+    hanging = column.kind is Kind.NUMBERED
+    return _cell(text, width, font, column.align, keep_next=keep_next, hanging=hanging)
 
 
 def _cell(

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from weasyprint import CSS, HTML
+from weasyprint.document import Page as RenderedPage
 from weasyprint.text.ffi import fontconfig
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher
@@ -36,12 +37,18 @@ from portal.documents.model import (
     Kind,
     PageBreak,
     Paragraph,
+    Style,
     Table,
     clean_text,
     texts_of,
 )
 
 STYLESHEET = Path(__file__).with_name("pdf.css").read_text(encoding="utf-8")
+
+
+# The leading of table lines: pdf.css's own first. Another one is taken only where a table's note
+# would stand alone on its page; break-before: avoid makes WeasyPrint leave an empty frame behind.
+LEADINGS = (1.3, 1.2, 1.4)
 
 
 class MissingGlyphs(DocumentError):
@@ -67,33 +74,43 @@ class RefuseEverything(URLFetcher):
 
 def write(document: Document, stream: BinaryIO) -> None:
     """Write the document as PDF."""
-    markup = _markup(document)
+    markup, page = _markup(document), page_of(document)
     with _missing_glyphs() as missing:
-        content = _render(markup)
+        content = _render(markup, page)
     if missing:
         _require_chinese_font(missing)
         # Missing characters are never ASCII here, so tags and entities stay what they are.
         spelled = markup.translate({ord(c): f"〔U+{ord(c):04X}〕" for c in missing})
         with _missing_glyphs() as still_missing:
-            content = _render(spelled)
+            content = _render(spelled, page)
         if still_missing:
             raise MissingGlyphs(still_missing)
     stream.write(content)
 
 
-def _render(markup: str) -> bytes:
+def _render(markup: str, page: Page) -> bytes:
     fetcher = RefuseEverything()
     fonts = FontConfiguration()
     _require_any_font(fonts)
-    css = CSS(string=STYLESHEET, url_fetcher=fetcher, font_config=fonts)
+    html = HTML(string=markup, url_fetcher=fetcher)
     try:
-        return HTML(string=markup, url_fetcher=fetcher).write_pdf(
-            stylesheets=[css], font_config=fonts
-        )
+        for leading in LEADINGS:
+            style = f"{STYLESHEET}table {{ line-height: {leading} }}"
+            css = CSS(string=style, url_fetcher=fetcher, font_config=fonts)
+            rendered = html.render(stylesheets=[css], font_config=fonts)
+            if not any(_starts_with_note(sheet, page) for sheet in rendered.pages):
+                break
+        return rendered.write_pdf()
     finally:
         # Rendered documents are cyclic and hold whole fonts; waiting for the collector lets a
         # worker that writes several documents grow by about 80 MB.
         gc.collect()
+
+
+def _starts_with_note(sheet: RenderedPage, page: Page) -> bool:
+    """Whether a table's note stands above everything else on a sheet."""
+    highest = min((anchor[1] for anchor in sheet.anchors.values()), default=sheet.height)
+    return highest < (page.top + 5) / 25.4 * 96  # CSS pixels; the note's own margin is 2 mm
 
 
 def _require_any_font(fonts: FontConfiguration) -> None:
@@ -160,11 +177,15 @@ def _markup(document: Document) -> str:
         f'<p class="watermark">{_safe(watermark)}</p>' if watermark else "",
     ]
     break_before = False
-    for block in document.blocks:
+    page = page_of(document)
+    for number, block in enumerate(document.blocks):
         if isinstance(block, PageBreak):
             break_before = True
             continue
-        markup = _block(block, page_of(document))
+        markup = _block(block, page)
+        if isinstance(block, Paragraph) and block.style is Style.NOTE and not break_before:
+            # The only anchors there are: see _starts_with_note.
+            markup = f'<div id="note{number}">{markup}</div>'
         parts.append(f'<div class="page-break">{markup}</div>' if break_before else markup)
         break_before = False
     return "".join(parts) + "</body></html>"

@@ -45,6 +45,7 @@ from portal.documents.package import repack
 
 LONGEST_TEXT = 32767  # what Excel stores in a cell; openpyxl would cut the rest off silently
 TALLEST_ROW = 400.0  # Excel allows 409 points
+INDENT = 10.0  # points of one indent in LibreOffice; Excel's is narrower
 THIN = Side(style="thin")
 BORDER = Border(left=THIN, right=THIN, top=THIN, bottom=THIN)
 ALIGNMENTS = {"start": "left", "center": "center", "end": "right"}
@@ -194,7 +195,8 @@ class _Sheet:
     def _height(self, cell: "_Cell") -> float:
         """Excel does not fit row heights by itself in files made elsewhere."""
         width = self.edges[cell.last] - self.edges[cell.first]
-        return looks.height_of(text_of(cell.value, cell.kind), width, cell.font.size)
+        text = text_of(cell.value, cell.kind)
+        return looks.height_of(text, width, cell.font.size, cell.indent * INDENT)
 
     def _cells(self, cells: Iterable["_Cell"], height: float = 0) -> None:
         """Write one row of the document, over several merged sheet rows if it is too tall."""
@@ -209,7 +211,9 @@ class _Sheet:
             target = self.sheet.cell(self.row, cell.first + 1)
             _store(target, cell.value, cell.kind, where)
             target.font = cell.font
-            target.alignment = Alignment(ALIGNMENTS[cell.align], cell.vertical, wrap_text=True)
+            target.alignment = Alignment(
+                ALIGNMENTS[cell.align], cell.vertical, wrap_text=True, indent=cell.indent
+            )
             for line in self.sheet.iter_rows(self.row, bottom, cell.first + 1, cell.last):
                 for member in line:
                     member.border = cell.border
@@ -230,6 +234,11 @@ class _Cell:
     last: int
     vertical: str = "center"
     border: Border = BORDER
+
+    @property
+    def indent(self) -> int:
+        """Keeps text off the left line; paragraphs start where the table does."""
+        return int(self.align == "start" and self.border is BORDER)
 
 
 def _font_of(column: Column) -> Font:

@@ -1,5 +1,6 @@
 """Watching one's background work and fetching what it made."""
 
+from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
@@ -7,13 +8,11 @@ from django.views.decorators.http import require_safe
 
 from portal.jobs.models import Job
 
-PAGE_SIZE = 20
-
 
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     jobs = Job.objects.visible_to(request.user)
-    page = Paginator(jobs, PAGE_SIZE).get_page(request.GET.get("page"))
+    page = Paginator(jobs, settings.PAGE_SIZE).get_page(request.GET.get("page"))
     return render(request, "jobs/index.html", {"page": page})
 
 

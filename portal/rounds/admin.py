@@ -7,14 +7,15 @@ from django.contrib import admin, messages
 from django.db.models import ForeignKey, QuerySet
 from django.http import HttpRequest
 
-from portal.adminsite import ProvinceAdmin
+from portal.adminsite import ProvinceAdmin, ProvinceModelAdmin
 from portal.rounds.models import Declaration, Quota, Round
 
 CONTACT = ("contact_office", "contact_phone")
 FROZEN = (
     "本批次已发布，企业和推荐单位正据此办理，所以除联系方式外不能再改，也不能删除。"
-    "需要延期或调整名额时，请在省厅端办理，系统会留下记录。"
+    "门户没有延期或调整名额的功能，确有需要时请联系技术支持。"
 )
+NOT_YET_FROZEN = "发布后，除联系方式外不能再改，时间不能延期，名额不能调整：请在发布前核对清楚。"
 
 
 class UnpublishedOnly(ProvinceAdmin):
@@ -53,7 +54,7 @@ class DeclarationInline(UnpublishedOnly, admin.TabularInline):
 
 
 @admin.register(Round)
-class RoundAdmin(ProvinceAdmin, admin.ModelAdmin):
+class RoundAdmin(ProvinceModelAdmin):
     list_display = (
         "title",
         "year",
@@ -76,9 +77,8 @@ class RoundAdmin(ProvinceAdmin, admin.ModelAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Round | None = None) -> list:
         (name, options), *rest = super().get_fieldsets(request, obj)
-        if obj and obj.is_published:
-            options = {**options, "description": FROZEN}
-        return [(name, options), *rest]
+        note = FROZEN if obj and obj.is_published else NOT_YET_FROZEN
+        return [(name, {**options, "description": note}), *rest]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Round | None = None) -> list[str]:
         if not (obj and obj.is_published):

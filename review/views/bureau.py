@@ -3,9 +3,13 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from django.conf import settings
 from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from applications.editing import whole_number
@@ -13,6 +17,7 @@ from applications.models import Application
 from applications.states import BY_VERB, Status
 from portal.accounts.access import role_required
 from portal.accounts.models import Role
+from portal.errors import PortalError
 from portal.rounds.models import Round
 from review import ranking, summary
 from review.forms import CommentForm, SendForm
@@ -37,8 +42,12 @@ def inbox(request: HttpRequest) -> HttpResponse:
     round = choose_round(request.GET.get("round"))
     if round is None:
         return render(request, "review/no_round.html")
+    lists = RankedList.objects.visible_to(request.user).select_related("bureau")
+    ranked_list = lists.filter(round=round).first()
+    if ranked_list is None:
+        context = {"round": round, "rounds": Round.objects.published()}
+        return render(request, "review/no_round.html", context)
     query = Query.of(round, request.GET)
-    ranked_list = _ranked_list(request, round.slug)
     seats = ranking.seats_of(ranked_list)
     context = {
         "round": round,
@@ -94,15 +103,16 @@ def _board_page(request: HttpRequest, slug: str, *, status: int = 200) -> HttpRe
     accepted = Application.objects.visible_to(request.user).filter(
         round=ranked_list.round, status=Status.ACCEPTED
     )
-    candidates = accepted.exclude(pk__in=ranking.order_of(seats)).with_parties()
+    candidates = accepted.exclude(pk__in=ranking.order_of(seats)).with_parties().order_by("pk")
+    number = request.POST.get("page") or request.GET.get("page")
     context = {
         "ranked_list": ranked_list,
         "round": ranked_list.round,
         "seats": seats,
         "taken": len(ranking.order_of(seats)),
-        "candidates": candidates.defer("current_revision__data").order_by("pk"),
+        "page": Paginator(candidates, settings.PAGE_SIZE).get_page(number),
         "unsaved": _unsaved_opinions(request, seats),
-        "events": ranked_list.events.select_related("actor__enterprise", "actor__bureau"),
+        "events": ranking.events_of(ranked_list),
         "formats": FORMATS,
     }
     return render(request, "review/board.html", context, status=status)
@@ -110,7 +120,7 @@ def _board_page(request: HttpRequest, slug: str, *, status: int = 200) -> HttpRe
 
 def _typed_opinions(request: HttpRequest) -> dict[int, str]:
     return {
-        whole_number(name.removeprefix("opinion-")): text.replace("\r\n", "\n").strip()
+        whole_number(name.removeprefix("opinion-")): ranking.cleaned(text)
         for name, text in request.POST.items()
         if name.startswith("opinion-")
     }
@@ -122,18 +132,36 @@ def _unsaved_opinions(request: HttpRequest, seats: Sequence[Seat]) -> dict[int, 
 
 
 def _change(
-    request: HttpRequest, ranked_list: RankedList, act: Callable[..., object], done: str
+    request: HttpRequest, ranked_list: RankedList, act: Callable[..., bool | None], done: str
 ) -> HttpResponse:
-    """Change the list, and with it the opinions typed on the board: no button loses them."""
-    version = whole_number(request.POST.get("version"))
-    change = partial(
-        act, ranked_list, version=version, opinions=_typed_opinions(request), actor=request.user
-    )
-    if not attempt(request, change, done):
-        return _board_page(request, ranked_list.round.slug, status=409)
-    if _unsaved_opinions(request, ranking.seats_of(ranked_list)):
-        return _board_page(request, ranked_list.round.slug)
-    return redirect("review:board", ranked_list.round.slug)
+    """Change the list, and with it the opinions typed on the board: no button loses them.
+
+    ``act`` returns False when it could not save them. Where to from there, the button says: to the
+    page for sending, to another page of candidates, or back to the board.
+    """
+    slug = ranked_list.round.slug
+    try:
+        result = act(
+            ranked_list,
+            version=whole_number(request.POST.get("version")),
+            opinions=_typed_opinions(request),
+            actor=request.user,
+        )
+    except PortalError as error:
+        messages.error(request, str(error))
+        return _board_page(request, slug, status=409)
+    then = request.POST.get("then", "")
+    if not then:
+        messages.success(request, done)
+    if result is False and _unsaved_opinions(request, ranking.seats_of(ranked_list)):
+        return _board_page(request, slug)
+    if then == "send":
+        return redirect("review:send", slug)
+    board = reverse("review:board", args=[slug])
+    if then:
+        return redirect(f"{board}?page={whole_number(then)}#candidates-title")
+    number = whole_number(request.POST.get("page"))
+    return redirect(f"{board}?page={number}" if number else board)
 
 
 @require_POST
@@ -141,7 +169,9 @@ def _change(
 def recommend(request: HttpRequest, slug: str) -> HttpResponse:
     ranked_list = _ranked_list(request, slug)
     application = get_object_or_404(
-        Application.objects.visible_to(request.user).filter(round=ranked_list.round),
+        Application.objects.visible_to(request.user)
+        .filter(round=ranked_list.round)
+        .select_related("enterprise"),
         pk=whole_number(request.POST.get("application")),
     )
     return _change(
@@ -157,12 +187,14 @@ def recommend(request: HttpRequest, slug: str) -> HttpResponse:
 def reorder(request: HttpRequest, slug: str) -> HttpResponse:
     """Move a seated application up or down, or off the list: the whole new order is saved."""
     ranked_list = _ranked_list(request, slug)
-    order = ranking.order_of(ranking.seats_of(ranked_list))
+    seats = ranking.seats_of(ranked_list)
+    order = ranking.order_of(seats)
     pk = whole_number(request.POST.get("application"))
     if pk not in order:
         messages.error(request, "该申报已不在名单中，请按最新名单重新操作。")
         return _board_page(request, slug, status=409)
     here = order.index(pk)
+    done = "推荐次序已保存。"
     match request.POST.get("move") or request.GET.get("move"):
         case "up" if here > 0:
             order[here - 1], order[here] = order[here], order[here - 1]
@@ -170,13 +202,12 @@ def reorder(request: HttpRequest, slug: str) -> HttpResponse:
             order[here + 1], order[here] = order[here], order[here + 1]
         case "remove":
             order.remove(pk)
+            [enterprise] = [s.application.enterprise for s in seats if s.application_id == pk]
+            done = f"已将“{enterprise}”移出名单。"
         case _:
             return redirect("review:board", slug)
     return _change(
-        request,
-        ranked_list,
-        partial(ranking.replace_order, application_ids=order),
-        "推荐次序已保存。",
+        request, ranked_list, partial(ranking.replace_order, application_ids=order), done
     )
 
 
@@ -193,18 +224,19 @@ def send(request: HttpRequest, slug: str) -> HttpResponse:
     ranked_list = _ranked_list(request, slug)
     if not ranked_list.is_open:
         return redirect("review:board", slug)
-    form = SendForm(request.POST or None, initial={"version": ranked_list.version})
+    form = SendForm(
+        request.POST or None, round=ranked_list.round, initial={"version": ranked_list.version}
+    )
     if request.method == "POST" and form.is_valid():
+        signed = {name: form.cleaned_data[name] for name in ("version", "signatory", "statement")}
         sent = attempt(
             request,
-            lambda: ranking.send(ranked_list, actor=request.user, **form.cleaned_data),
+            lambda: ranking.send(ranked_list, actor=request.user, **signed),
             "推荐名单已报送省厅。现在可以导出推荐汇总表（附件1）盖章。",
         )
         if sent:
             return redirect("review:board", slug)
-    pending = Application.objects.visible_to(request.user).filter(
-        round=ranked_list.round, status=Status.SUBMITTED
-    )
+    applications = Application.objects.visible_to(request.user).filter(round=ranked_list.round)
     seats = ranking.seats_of(ranked_list)
     taken = len(ranking.order_of(seats))
     context = {
@@ -212,8 +244,14 @@ def send(request: HttpRequest, slug: str) -> HttpResponse:
         "round": ranked_list.round,
         "form": form,
         "document": summary.preview(ranked_list),
+        "seats": seats,
         "taken": taken,
         "free": len(seats) - taken,
-        "pending": pending.count(),
+        "unfinished": applications.aggregate(
+            **{
+                status.value: Count("pk", filter=Q(status=status))
+                for status in (Status.SUBMITTED, Status.RETURNED, Status.DRAFT)
+            }
+        ),
     }
     return render(request, "review/send.html", context)

@@ -114,6 +114,7 @@ def summary_page(request: HttpRequest) -> HttpResponse:
         "rounds": Round.objects.published(),
         "document": result.document,
         "missing": result.missing,
+        "notes": result.notes,
         "bureaus": Bureau.objects.filter(
             ranked_lists__round=round, ranked_lists__sent_at__isnull=False
         ),
@@ -137,11 +138,13 @@ def ranked_list(request: HttpRequest, pk: int) -> HttpResponse:
 def _list_page(
     request: HttpRequest, ranked_list: RankedList, form: ReasonForm, status: int = 200
 ) -> HttpResponse:
+    seats = [] if ranked_list.is_open else ranking.seats_of(ranked_list)
     context = {
         "ranked_list": ranked_list,
         "round": ranked_list.round,
-        "seats": [] if ranked_list.is_open else ranking.seats_of(ranked_list),
-        "events": ranked_list.events.select_related("actor__enterprise", "actor__bureau"),
+        "seats": seats,
+        "taken": len(ranking.order_of(seats)),
+        "events": ranking.events_of(ranked_list),
         "form": form,
         "can_decide": ranked_list.status == RankedList.Status.SENT,
         "formats": FORMATS,
@@ -189,9 +192,14 @@ def send_back(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 @province_only
 def rounds(request: HttpRequest) -> HttpResponse:
-    every = Round.objects.order_by("-opens_at").prefetch_related("quotas__bureau", "declarations")
+    every = list(
+        Round.objects.order_by("-opens_at").prefetch_related("quotas__bureau", "declarations")
+    )
     editions = publishing.editions_at_hand()
-    rows = [(round, publishing.what_is_missing(round, editions)) for round in every]
+    unseated = publishing.unseated(every)
+    rows = [
+        (round, publishing.what_is_missing(round, editions), unseated[round]) for round in every
+    ]
     return render(request, "review/rounds.html", {"rows": rows})
 
 
@@ -203,5 +211,18 @@ def publish(request: HttpRequest, slug: str) -> HttpResponse:
         request,
         lambda: publishing.publish(round, actor=request.user),
         f"“{round}”已发布，各推荐单位的名额已建立。",
+    )
+    return redirect("review:rounds")
+
+
+@require_POST
+@province_only
+def seat(request: HttpRequest, slug: str) -> HttpResponse:
+    """Seat the bureaus that joined since the round was published."""
+    round = get_object_or_404(Round, slug=slug)
+    attempt(
+        request,
+        lambda: publishing.seat_bureaus(round, actor=request.user),
+        f"“{round}”中各推荐单位均已有名额。",
     )
     return redirect("review:rounds")

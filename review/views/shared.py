@@ -5,12 +5,13 @@ from collections.abc import Callable
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from applications.models import Application
 from applications.states import verbs_for
 from portal.accounts.access import role_required
-from portal.accounts.models import Role
+from portal.accounts.models import Role, User
 from portal.catalogue.models import Bureau
 from portal.documents import Format
 from portal.documents.model import clean_text
@@ -66,14 +67,19 @@ def reader_page(
         round=application.round_id,
         bureau=application.bureau_id,
     )
+    seat = getattr(application, "seat", None)
     verbs = verbs_for(application.status, request.user.role) if ranked_list.is_open else []
+    can_decide = bool(verbs) and seat is None
     context = {
         "application": application,
         "revision": revision,
         "ranked_list": ranked_list,
-        "seat": getattr(application, "seat", None),
+        "seat": seat,
+        # Until the list is sent its order is the bureau's own affair.
+        "shows_place": seat and (request.user.is_bureau or not ranked_list.is_open),
         "verbs": [verb for name in DECISIONS for verb in verbs if verb.verb == name],
         "comment_form": form or CommentForm(),
+        "unsaved": form.data.get("comment", "").strip() if form and not can_decide else "",
         "revisions": application.revisions.defer("data").order_by("-number"),
         "events": application.events.select_related(
             "actor__enterprise", "actor__bureau", "revision"
@@ -103,5 +109,21 @@ def export(request: HttpRequest, slug: str) -> HttpResponse:
         round=round.pk,
         bureau=bureau.pk if bureau else None,
         format=format.value,
+        back=_page_of(request.user, round, bureau),
+        again={
+            "url": request.path,
+            "data": {"bureau": bureau.code} if bureau else {},
+            "formats": {other: name for other, name in FORMATS.items() if other != format},
+        },
     )
     return redirect("jobs:detail", job.pk)
+
+
+def _page_of(user: User, round: Round, bureau: Bureau | None) -> str:
+    """The page an export belongs to."""
+    if user.is_bureau:
+        return reverse("review:board", args=[round.slug])
+    found = RankedList.objects.filter(round=round, bureau=bureau).first() if bureau else None
+    if found:
+        return reverse("review:ranked_list", args=[found.pk])
+    return f"{reverse('review:summary')}?round={round.slug}"

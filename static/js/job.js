@@ -9,8 +9,13 @@ async function look() {
   let wait = 1000;
   try {
     const response = await fetch(job.dataset.state, { headers: { Accept: "application/json" } });
-    if (response.redirected) {
-      location.reload(); // signed out meanwhile: on to the sign-in page, and back here
+    if (response.redirected || response.status === 404) {
+      location.reload(); // signed out, or no longer there: the page itself says so
+      return;
+    }
+    if (!response.ok) {
+      message.textContent = "门户暂时不能回答，稍后会自动再问。";
+      setTimeout(look, 5000);
       return;
     }
     const state = await response.json();

@@ -1,17 +1,24 @@
-// Shows the change from before to after while the figures are typed; leaving the value blank uses it.
+// Shows what the values before and after make of an indicator; leaving its value blank uses it.
 function number(input) {
   const text = input.value.normalize("NFKC").replace(/[\s,%]/g, "");
   return text === "" ? NaN : Number(text);
 }
 
-for (const row of document.querySelectorAll('tr[data-kind="increase"], tr[data-kind="decrease"]')) {
+for (const row of document.querySelectorAll("tr[data-kind]")) {
   const before = row.querySelector('[name$="-before"]');
   const after = row.querySelector('[name$="-after"]');
   const output = row.querySelector(".computed");
-  const sign = row.dataset.kind === "decrease" ? -1 : 1;
+  const kind = row.dataset.kind;
+  const isChange = kind === "increase" || kind === "decrease";
+  const computed = () => {
+    if (!isChange) return number(after);
+    const change = ((number(after) - number(before)) * 100) / Math.abs(number(before));
+    return kind === "decrease" ? -change : change;
+  };
   const show = () => {
-    const change = (sign * (number(after) - number(before)) * 100) / Math.abs(number(before));
-    output.textContent = Number.isFinite(change) ? `留空则取 ${change.toFixed(2)}` : "";
+    const value = computed();
+    if (Number.isFinite(value)) output.textContent = `留空则取 ${value.toFixed(2)}`;
+    else output.textContent = isChange && number(before) === 0 ? "建设前为 0，请直接填写" : "";
   };
   before.addEventListener("input", show);
   after.addEventListener("input", show);

@@ -3,7 +3,9 @@
 import pytest
 from django.test import Client
 
+from portal.accounts.admin import BUREAU_CORRECTED, CODE_IS_FIXED, NO_ACCOUNT
 from portal.accounts.models import Enterprise, Role, User
+from portal.catalogue.models import Bureau
 from portal.catalogue.resources import cell_text
 from tests.catalogue.sheets import (
     download,
@@ -61,7 +63,7 @@ def test_a_credit_code_that_excel_has_rounded_is_refused(staff):
     text = upload(
         staff, Enterprise, workbook(ENTERPRISE_HEAD, ("样例公司", 914403001922038216, "太原市"))
     )
-    assert "行号: 2 - 统一社会信用代码：单元格是数字格式，Excel 只保留前 15 位" in text
+    assert "第 2 行 · 统一社会信用代码：单元格是数字格式，Excel 只保留前 15 位" in text
     assert not Enterprise.objects.exists()
 
 
@@ -79,8 +81,8 @@ def test_a_number_cell_that_has_lost_digits_is_refused(number):
 def test_a_wrong_credit_code_is_named_by_row_and_column(staff):
     rows = [("甲", "914403001922038216", "太原市"), ("乙", "914403001922038217", "大同")]
     text = upload(staff, Enterprise, workbook(ENTERPRISE_HEAD, *rows))
-    assert "行号: 3 - 统一社会信用代码：第 18 位校验码不符" in text
-    assert "行号: 3 - 推荐单位：没有名为“大同”的推荐单位。" in text
+    assert "第 3 行 · 统一社会信用代码：第 18 位校验码不符" in text
+    assert "第 3 行 · 推荐单位：没有名为“大同”的推荐单位。" in text
     assert not Enterprise.objects.exists()
 
 
@@ -101,6 +103,75 @@ def test_a_code_pasted_with_blanks_and_small_letters_is_accepted_in_the_form(sta
     )
     assert Enterprise.objects.get().credit_code == "91350100M000100Y43"
     assert 'maxlength="18"' not in staff.get(page(Enterprise, "add")).content.decode()
+
+
+def test_the_code_of_an_enterprise_with_an_account_stays_and_the_form_says_why(staff):
+    person("91350100m000100y43", Role.ENTERPRISE)
+    url = page(Enterprise, "change", enterprise().pk)
+    text = staff.get(url).content.decode()
+    assert CODE_IS_FIXED in text
+    assert 'name="credit_code"' not in text
+    new = {"name": "改名重工", "credit_code": "914403001922038216", "bureau": taiyuan().pk}
+    assert staff.post(url, new).status_code == 302
+    row = Enterprise.objects.get()
+    assert (row.name, row.credit_code) == ("改名重工", "91350100M000100Y43")
+
+
+def test_the_code_of_an_enterprise_without_an_account_can_be_corrected(staff):
+    url = page(Enterprise, "change", enterprise().pk)
+    assert NO_ACCOUNT in staff.get(url).content.decode()
+    new = {"name": "样例重工", "credit_code": "914403001922038216", "bureau": taiyuan().pk}
+    assert staff.post(url, new).status_code == 302
+    assert Enterprise.objects.get().credit_code == "914403001922038216"
+
+
+def test_another_code_in_a_sheet_is_another_enterprise(staff):
+    person("91350100m000100y43", Role.ENTERPRISE)
+    rows = [("改名重工", "91350100M000100Y43", "太原市"), ("乙", "914403001922038216", "太原市")]
+    assert "新增 1 行，更新 1 行" in upload(staff, Enterprise, workbook(ENTERPRISE_HEAD, *rows))
+    theirs = User.objects.get(role=Role.ENTERPRISE).enterprise
+    assert (theirs.name, theirs.credit_code) == ("改名重工", "91350100M000100Y43")
+
+
+def test_the_import_page_says_which_columns_there_are_and_which_one_identifies(staff):
+    text = staff.get(page(Enterprise, "import")).content.decode()
+    assert "企业名称、统一社会信用代码、推荐单位。按“统一社会信用代码”认出已有的行" in text
+
+
+def test_the_list_shows_how_many_accounts_each_enterprise_has(staff):
+    person("91350100m000100y43", Role.ENTERPRISE)
+    person("colleague", Role.ENTERPRISE)
+    Enterprise.objects.create(name="乙", credit_code="914403001922038216", bureau=taiyuan())
+    response = staff.get(page(Enterprise, "changelist"), {"o": "3"})
+    counts = [(row.name, row.account_count) for row in response.context["cl"].result_list]
+    assert counts == [("乙", 0), ("样例重工", 2)]
+    text = response.content.decode()
+    assert "账号数为 0 的企业尚未注册账号，可用其统一社会信用代码自行注册。" in text
+
+
+def test_the_list_of_enterprises_asks_the_same_number_of_questions_however_long(
+    staff, django_assert_max_num_queries, django_assert_num_queries
+):
+    person("w0", Role.ENTERPRISE)
+    with django_assert_max_num_queries(15) as short:
+        staff.get(page(Enterprise, "changelist"))
+    for n in range(1, 5):
+        person(f"w{n}", Role.ENTERPRISE)
+        Enterprise.objects.create(name=f"企业{n}", credit_code=str(n), bureau=taiyuan())
+    with django_assert_num_queries(len(short)):
+        staff.get(page(Enterprise, "changelist"))
+
+
+def test_whoever_corrects_the_bureau_is_told_which_applications_follow(staff):
+    url = page(Enterprise, "change", enterprise().pk)
+    assert BUREAU_CORRECTED in staff.get(url).content.decode()
+    assert BUREAU_CORRECTED not in staff.get(page(Enterprise, "add")).content.decode()
+    other = Bureau.objects.create(
+        code="140200", name="大同市工业和信息化局", short_name="大同市", kind="市", order=3
+    )
+    new = {"name": "样例重工", "credit_code": "91350100M000100Y43", "bureau": other.pk}
+    assert staff.post(url, new).status_code == 302
+    assert Enterprise.objects.get().bureau == other
 
 
 # Officers
@@ -150,7 +221,7 @@ def test_a_password_in_the_sheet_of_a_known_officer_replaces_the_old_one(staff):
 @pytest.mark.parametrize(
     ("row", "sentence"),
     [
-        (officer(password=""), "初始密码：新帐号须填初始密码。"),
+        (officer(password=""), "初始密码：新账号须填初始密码。"),
         (officer(password=12345678901), "初始密码：密码"),
         (officer(mobile="0351-318308"), "手机号码：请填写 11 位手机号码"),
         (officer(role="企业"), "角色：“企业”不是可填的内容，请填：推荐单位、省厅。"),
@@ -165,7 +236,7 @@ def test_a_password_in_the_sheet_of_a_known_officer_replaces_the_old_one(staff):
 )
 def test_a_wrong_officer_is_refused_and_the_good_ones_with_him(staff, row, sentence):
     text = upload(staff, User, workbook(OFFICER_HEAD, officer("good"), row))
-    assert f"行号: 3 - {sentence}" in text
+    assert f"第 3 行 · {sentence}" in text
     assert User.objects.count() == 1
 
 
@@ -173,7 +244,7 @@ def test_the_people_of_enterprises_are_not_in_the_sheet_and_not_changed_by_it(st
     theirs = person("worker", Role.ENTERPRISE)
     assert "worker" not in [row[0] for row in rows_of(download(staff, User))]
     text = upload(staff, User, workbook(OFFICER_HEAD, officer("worker")))
-    assert "行号: 2 - " in text
+    assert "第 2 行 · " in text
     theirs.refresh_from_db()
     assert theirs.role == Role.ENTERPRISE
     assert theirs.check_password("a long enough secret")
@@ -183,7 +254,7 @@ def test_the_people_of_enterprises_are_not_in_the_sheet_and_not_changed_by_it(st
     "row", [officer("office", role="省厅", bureau="", active="否"), officer("office")]
 )
 def test_nobody_locks_himself_out_by_a_sheet(staff, row):
-    assert "不能停用自己的帐号或更改自己的角色" in upload(staff, User, workbook(OFFICER_HEAD, row))
+    assert "不能停用自己的账号或更改自己的角色" in upload(staff, User, workbook(OFFICER_HEAD, row))
     assert User.objects.get().is_active
 
 
@@ -213,6 +284,32 @@ def test_a_person_is_added_by_the_form(staff):
     )
     assert response.status_code == 302
     assert User.objects.get(username="zhao").check_password(SECRET)
+
+
+def test_the_role_of_a_new_person_has_to_be_chosen(staff):
+    form = staff.get(page(User, "add")).context["adminform"].form
+    assert form["role"].value() is None
+    assert ("", "---------") in form.fields["role"].choices
+    response = staff.post(
+        page(User, "add"),
+        {
+            "username": "zhao",
+            "password1": SECRET,
+            "password2": SECRET,
+            "name": "赵六",
+            "mobile": "13800138001",
+        },
+    )
+    assert list(response.context["adminform"].form.errors) == ["role"]
+    assert not User.objects.filter(username="zhao").exists()
+
+
+def test_the_form_offers_to_reset_a_password_and_shows_nothing_of_it(staff):
+    other = person("other")
+    text = staff.get(page(User, "change", other.pk)).content.decode()
+    assert "重置密码" in text
+    assert "md5" not in text
+    assert other.password.split("$")[1] not in text
 
 
 def test_a_role_without_its_unit_is_refused_by_the_form(staff):

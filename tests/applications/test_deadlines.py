@@ -174,13 +174,16 @@ def test_the_refusal_names_the_deadline_and_the_present_moment(filled, enterpris
     with at(datetime(2024, 11, 23, 0, 0, 5, tzinfo=BEIJING)), pytest.raises(Closed) as closed:
         submit(filled, enterprise)
     assert str(closed.value) == (
-        "已过企业申报截止时间（2024-11-23 00:00:00），现在是 2024-11-23 00:00:05，不能再办理。"
+        "已过企业申报截止时间（2024-11-22 24:00（周五）），现在是 2024-11-23 00:00:05，不能再办理。"
         "如有特殊情况，请联系推荐单位或省厅。"
     )
 
 
 def test_the_refusal_of_a_resubmission_names_the_bureaus_deadline(returned, enterprise):
-    with at(BUREAU_DEADLINE), pytest.raises(Closed, match="已过推荐单位报送截止时间（2024-11-26"):
+    with (
+        at(BUREAU_DEADLINE),
+        pytest.raises(Closed, match="已过推荐单位报送截止时间（2024-11-25 24:00"),
+    ):
         submit(returned, enterprise)
 
 

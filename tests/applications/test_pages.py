@@ -16,6 +16,7 @@ from applications.editing import SectionPage
 from applications.models import Application, FactoryOverview, Revision
 from applications.sections import BY_SLUG, INSTANCES, SECTIONS
 from applications.states import Status
+from portal.rounds.times import closing
 from tests import cast
 from tests.applications.conftest import as_sent, filing_of, form_as_sent
 
@@ -424,7 +425,7 @@ def test_a_declaration_not_ticked_stops(browser, filled):
 def test_submitting_with_a_gap_says_what_is_missing(browser, filled, enterprise):
     cast.save(filled, "basic", {"contact_name": ""}, enterprise)
     response = browser.post(url("submit", filled.pk), agreed(filled.round), follow=True)
-    assert response.redirect_chain[-1] == (url("detail", filled.pk), 302)
+    assert response.redirect_chain == [(url("submit", filled.pk), 302)]
     assert messages_of(response) == ["还有 1 项须改正后才能提交。第一项：请填写“联系人”。"]
     assert not Revision.objects.exists()
 
@@ -436,7 +437,7 @@ def test_submitting_too_late_names_the_deadline_and_the_time(browser, filled):
         response = browser.post(url("submit", filled.pk), agreed(filled.round), follow=True)
     local = timezone.localtime(deadline)
     assert messages_of(response) == [
-        f"已过企业申报截止时间（{local:%Y-%m-%d %H:%M:%S}），"
+        f"已过企业申报截止时间（{closing(deadline)}），"
         f"现在是 {local + timedelta(seconds=5):%Y-%m-%d %H:%M:%S}，"
         "不能再办理。如有特殊情况，请联系推荐单位或省厅。"
     ]
@@ -540,9 +541,17 @@ def test_officers_have_pages_of_their_own(who, client, places, request):
 
 
 def test_a_stranger_is_asked_to_sign_in(client, places):
-    assert statuses(client, places) == {302}
-    response = client.get(places[0][0])
-    assert response.url == f"{reverse('accounts:login')}?next={places[0][0]}"
+    gets, _posts = places
+    for place in gets:
+        assert client.get(place).url == f"{reverse('accounts:login')}?next={place}"
+
+
+def test_what_a_stranger_posts_changes_nothing_and_is_handed_back(client, places):
+    _gets, posts = places
+    for place in posts:
+        response = client.post(place, {"version": "1", "name": "登录已失效的字"})
+        assert response.status_code == 403
+        assert "登录已失效的字" in text_of(response)
 
 
 def test_nothing_of_it_is_kept_in_a_cache(browser, filled):

@@ -206,26 +206,6 @@ def test_rows_are_known_by_keys_that_do_not_change(submitted, enterprise, office
         assert len(set(keys)) == len(keys)
 
 
-def test_revisions_are_seen_only_within_ones_jurisdiction(
-    revision, enterprise, rival, officer, other_officer, province
-):
-    viewers = {
-        "enterprise": enterprise,
-        "rival": rival,
-        "officer": officer,
-        "other officer": other_officer,
-        "province": province,
-    }
-    seen = {name: revision in Revision.objects.visible_to(who) for name, who in viewers.items()}
-    assert seen == {
-        "enterprise": True,
-        "rival": False,
-        "officer": True,
-        "other officer": False,
-        "province": True,
-    }
-
-
 def test_a_rare_character_comes_back_as_it_went_in(filled, enterprise):
     cast.save(filled, "factory", {"project_name": "㛃𬭎䶮喆堃🏭工厂"}, enterprise)
     revision = workflow.submit(filled, cast.declarations(filled.round), actor=enterprise)

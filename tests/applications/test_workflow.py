@@ -18,11 +18,13 @@ from applications.models import (
 from applications.sections import BY_SLUG, INSTANCES
 from applications.states import BY_VERB, TRANSITIONS, Status
 from portal.accounts.models import Role
+from portal.catalogue.models import Bureau
 from portal.errors import NotAllowed, PortalError, StaleState
 from tests import cast
 
 FACTORY = BY_SLUG["factory"]
 COMMENT = "请补充说明。"
+SUBMITTING = ("submit", "resubmit")
 
 
 @pytest.fixture
@@ -32,7 +34,7 @@ def people(province, enterprise, officer):
 
 def carry_out(application, verb, actor, comment=COMMENT):
     """One verb as the pages call it."""
-    if verb in ("submit", "resubmit"):
+    if verb in SUBMITTING:
         workflow.submit(application, cast.declarations(application.round), actor=actor)
     elif verb == "withdraw":
         workflow.withdraw(application, actor=actor)
@@ -87,7 +89,7 @@ def test_a_verb_moves_the_application_and_leaves_one_event(source, verb, round, 
     assert application.status == BY_VERB[verb].target
     assert cast.fresh(application).status == BY_VERB[verb].target
     event = application.events.exclude(pk__in=before).get()
-    commented = verb not in ("submit", "resubmit", "withdraw")
+    commented = verb not in (*SUBMITTING, "withdraw")
     assert (event.verb, event.source, event.target, event.actor, event.comment) == (
         verb,
         source,
@@ -96,14 +98,14 @@ def test_a_verb_moves_the_application_and_leaves_one_event(source, verb, round, 
         COMMENT if commented else "",
     )
     revision = cast.fresh(application).current_revision
-    assert event.revision == (revision if verb in ("submit", "resubmit") else None)
+    assert event.revision == (revision if verb in SUBMITTING else None)
 
 
 @pytest.mark.parametrize("status", Status)
 def test_no_other_verb_is_possible_in_a_state(status, round, people):
     application = cast.bring_to(status, round, people[Role.ENTERPRISE], people[Role.BUREAU])
     before = state_of(application)
-    others = [transition for transition in TRANSITIONS if status not in transition.sources]
+    others = [t for t in TRANSITIONS if status not in t.sources and t.verb not in SUBMITTING]
     outcomes = {
         t.verb: outcome(workflow.act, application, t.verb, actor=people[t.role], comment=COMMENT)
         for t in others
@@ -132,8 +134,7 @@ def test_the_other_roles_are_not_allowed_a_verb(status, round, people):
         if role != transition.role
     ]
     outcomes = {
-        (verb, role): outcome(workflow.act, application, verb, actor=people[role], comment=COMMENT)
-        for verb, role in attempts
+        (verb, role): outcome(carry_out, application, verb, people[role]) for verb, role in attempts
     }
     assert outcomes == dict.fromkeys(attempts, NotAllowed)
     assert state_of(application) == before
@@ -271,10 +272,35 @@ def test_the_database_refuses_a_second_application_in_the_round(draft):
         )
 
 
-def test_the_generic_verb_cannot_submit_past_the_revision(filled, enterprise):
-    with pytest.raises(IntegrityError), transaction.atomic():
-        workflow.act(filled, "submit", actor=enterprise)
+@pytest.mark.parametrize("verb", SUBMITTING)
+def test_the_generic_verb_cannot_submit_past_the_revision(verb, filled, enterprise):
+    with pytest.raises(ValueError, match="needs a revision"):
+        workflow.act(filled, verb, actor=enterprise)
     assert cast.fresh(filled).status == Status.DRAFT
+
+
+def test_the_bureau_corrected_meanwhile_reviews_what_is_submitted(filled, enterprise):
+    filled.enterprise.bureau = Bureau.objects.get(code=cast.DATONG)
+    filled.enterprise.save()
+    carry_out(filled, "submit", enterprise)
+    application = cast.fresh(filled)
+    assert application.bureau.code == cast.DATONG
+    assert application.current_revision.data["bureau"]["code"] == cast.DATONG
+
+
+def test_a_colleagues_change_after_the_last_look_stops_the_submission(filled, enterprise):
+    seen = cast.fresh(filled).touched_at
+    cast.save(filled, "factory", {"project_name": "同事改的"}, enterprise)
+    with pytest.raises(StaleState, match="内容又有修改"):
+        workflow.submit(filled, cast.declarations(filled.round), actor=enterprise, seen=seen)
+    assert cast.fresh(filled).status == Status.DRAFT
+
+
+def test_an_enterprise_whose_bureau_has_no_seats_cannot_start(round, enterprise):
+    round.ranked_lists.filter(bureau=enterprise.enterprise.bureau).delete()
+    with pytest.raises(NotAllowed, match="还没有名额"):
+        workflow.start(round, actor=enterprise)
+    assert not Application.objects.exists()
 
 
 # Submitting

@@ -1,5 +1,6 @@
 """The back office: who gets in, and sheets that come and go through Excel without harm."""
 
+import re
 import zipfile
 from io import BytesIO
 from urllib.parse import unquote
@@ -14,6 +15,7 @@ from django.urls import reverse
 
 from portal.accounts.models import Enterprise, Role, User
 from portal.catalogue import spreadsheet
+from portal.catalogue.admin import IndicatorResource
 from portal.catalogue.models import Bureau, Certainty, Condition, Indicator, Scenario, Segment
 from tests.catalogue.sheets import (
     client_of,
@@ -107,11 +109,47 @@ def test_staff_who_are_signed_in_already_go_straight_to_the_index(staff):
     assert response["Location"] == reverse("admin:index")
 
 
+def test_staff_change_their_password_where_everybody_does(staff):
+    response = staff.get(reverse("admin:password_change"))
+    assert response["Location"] == reverse("accounts:password")
+
+
 def test_the_pages_are_in_chinese(staff):
     text = staff.get(reverse("admin:index")).content.decode()
     assert "智能工厂申报门户 · 后台管理" in text
     for model in our_models():
         assert str(model._meta.verbose_name_plural) in text
+
+
+def test_every_page_names_the_person_and_has_the_portals_icon(staff):
+    for url in our_pages():
+        response = staff.get(url)
+        if "html" not in response["Content-Type"]:
+            continue
+        text = response.content.decode()
+        assert "<strong>张三</strong>" in text, url
+        assert ">退出</button>" in text, url
+        assert "icon.svg" in text, url
+        assert not re.search("欢迎|注销|帐号|帐户|账户", text), url
+
+
+def test_titles_and_messages_are_written_without_blanks_around_names(staff, catalogue):
+    bureau = Bureau.objects.first()
+    for url, title in [
+        (page(Bureau, "changelist"), "推荐单位"),
+        (page(Bureau, "add"), "增加推荐单位"),
+        (page(Bureau, "change", bureau.pk), "修改推荐单位"),
+        (page(Bureau, "history", bureau.pk), "修改历史"),
+        (page(Bureau, "import"), "导入推荐单位"),
+        (reverse("admin:app_list", args=["accounts"]), "账号与企业"),
+    ]:
+        text = staff.get(url).content.decode()
+        assert f"<h1>{title}</h1>" in text, url
+        assert not re.search("(增加|修改|选择|以) (推荐单位|企业|用户)", text), url
+    data = {"code": "149900", "name": "<某>局", "short_name": "某市", "kind": "市", "order": 99}
+    text = staff.post(page(Bureau, "add"), data, follow=True).content.decode()
+    assert "成功添加了推荐单位“<a href=" in text
+    assert "&lt;某&gt;局</a>”" in text
 
 
 def test_bureaus_cannot_be_deleted_but_scenarios_can(staff, catalogue):
@@ -149,6 +187,22 @@ def test_the_areas_of_a_condition_are_ticked(staff):
     assert staff.post(url, data | {"areas": ["研发设计", "生产作业"]}).status_code == 302
     condition.refresh_from_db()
     assert condition.areas == ["研发设计", "生产作业"]
+
+
+@pytest.mark.parametrize(
+    ("model", "fixture", "fixed"),
+    [
+        (Indicator, "indicators", ("edition", "no", "kind")),
+        (Condition, "conditions", ("edition", "code")),
+    ],
+)
+def test_what_answers_are_known_by_is_read_only_in_the_form(staff, model, fixture, fixed):
+    call_command("loaddata", settings.BASE_DIR / f"fixtures/{fixture}.json", verbosity=0)
+    row = model.objects.first()
+    shown = staff.get(page(model, "change", row.pk)).context["adminform"].form.fields
+    added = staff.get(page(model, "add")).context["adminform"].form.fields
+    assert not set(fixed) & set(shown)
+    assert set(fixed) <= set(added)
 
 
 # Sheets out and in
@@ -197,6 +251,32 @@ def test_an_import_adds_and_updates_and_leaves_a_trace(staff, catalogue):
     assert [entry.change_message for entry in LogEntry.objects.all()] == ["从 Excel 导入"] * 2
 
 
+def test_a_sheet_corrects_an_indicator_but_not_its_kind(staff, catalogue):
+    head = labels(Indicator, *IndicatorResource.Meta.fields)
+    (edition, no, category, name, unit, kind, formula) = rows_of(download(staff, Indicator))[1]
+    before = Indicator.objects.get(edition=edition, no=no)
+    other = next(label for label in Indicator.Kind.labels if label != kind)
+    row = (edition, no, category, "新名称", unit, other, formula)
+    text = upload(staff, Indicator, workbook(head, row))
+    assert f"第 2 行 · 性质：已有的行不能更改这一列，应仍为“{kind}”。" in text
+    assert Indicator.objects.get(pk=before.pk).name == name
+    new = (edition, 99, category, "另一指标", unit, other, formula)
+    row = (edition, no, category, "新名称", unit, kind, formula)
+    assert "新增 1 行，更新 1 行" in upload(staff, Indicator, workbook(head, row, new))
+    after = Indicator.objects.get(pk=before.pk)
+    assert (after.name, after.kind) == ("新名称", before.kind)
+
+
+def test_a_refused_sheet_says_so_on_top_in_red(staff):
+    good = ("140100", "太原市工业和信息化局", "太原市", "设区市", 2)
+    wrong = ("1402001", "大同市工业和信息化局", None, "设区市", 3)
+    text = upload(staff, Bureau, workbook(BUREAU_HEAD, good, wrong, good))
+    summary = text.index("整份表没有导入，共 2 行有误。")
+    assert text.rindex("<", 0, summary) == text.rindex('<div class="errornote"', 0, summary)
+    assert summary < text.index("第 3 行 · 代码：") < text.index("第 4 行 · 与第 2 行重复。")
+    assert text.index("第 4 行 · 与第 2 行重复。") < text.index('type="file"')
+
+
 def test_one_wrong_row_rolls_everything_back_and_is_named_by_row_and_column(staff):
     data = workbook(
         BUREAU_HEAD,
@@ -206,9 +286,9 @@ def test_one_wrong_row_rolls_everything_back_and_is_named_by_row_and_column(staf
         ("1403001", "阳泉市工业和信息化局", None, "设区市", 4),
     )
     text = upload(staff, Bureau, data)
-    assert "行号: 4 - 通知中的次序：“三”不是整数。" in text
-    assert "行号: 5 - 代码：" in text
-    assert "行号: 5 - 简称：" in text
+    assert "第 4 行 · 通知中的次序：“三”不是整数。" in text
+    assert "第 5 行 · 代码：" in text
+    assert "第 5 行 · 简称：" in text
     assert not Bureau.objects.exists()
     assert not LogEntry.objects.exists()
 
@@ -222,16 +302,16 @@ def test_an_unknown_segment_is_refused_with_its_edition(staff, catalogue):
         (None, "设备管理", "新场景", None, "", ""),
     )
     text = upload(staff, Scenario, data)
-    assert "行号: 3 - 环节：2025 年版没有“设备管理”环节" in text
-    assert "行号: 4 - 环节：" in text
-    assert "行号: 4 - 依据：“”不是可填的内容，请填：官方、" in text
+    assert "第 3 行 · 环节：2025 年版没有“设备管理”环节" in text
+    assert "第 4 行 · 环节：" in text
+    assert "第 4 行 · 依据：“”不是可填的内容，请填：官方、" in text
     assert Scenario.objects.count() == count
 
 
 def test_the_same_scenario_twice_in_a_sheet_is_refused(staff, catalogue):
     row = (2024, "设备管理", "新场景", None, "官方", "")
     text = upload(staff, Scenario, workbook(SCENARIO_HEAD, row, row))
-    assert "行号: 3 - 与第 2 行重复。" in text
+    assert "第 3 行 · 与第 2 行重复。" in text
     assert not Scenario.objects.filter(name="新场景").exists()
 
 
@@ -328,5 +408,5 @@ def test_an_unforeseen_failure_is_told_without_its_details(staff, catalogue, mon
     monkeypatch.setattr(Bureau, "save", save)
     row = ("149900", "某局", "某市", "设区市", 99)
     text = upload(staff, Bureau, workbook(BUREAU_HEAD, row))
-    assert "行号: 2 - 这一行无法导入" in text
+    assert "第 2 行 · 这一行无法导入" in text
     assert "secret detail" not in text

@@ -10,6 +10,7 @@ from django.core.management import CommandError, call_command
 
 from portal.catalogue.models import Bureau
 from portal.documents import Format
+from portal.documents.model import DocumentError
 from review import ranking, summary
 from tests import cast
 from tests.portal.documents.readers import comparable, expected_rows, read_rows
@@ -139,3 +140,19 @@ def test_an_existing_file_is_replaced_and_readable_to_others(sent, tmp_path):
     export(output)
     assert len(read_rows(output.read_bytes(), Format.XLSX)) == 4
     assert output.stat().st_mode & 0o044
+
+
+def test_a_bureau_that_recommends_nobody_is_noted_apart(round, datong, other_officer, tmp_path):
+    found = round.ranked_lists.get(bureau=datong)
+    ranking.send(found, version=0, signatory="签", statement="无。", actor=other_officer)
+    _, err = export(tmp_path / "a.xlsx", bureau=cast.DATONG)
+    assert err == f"{datong.name}：已报送，本批次无推荐项目\n"
+
+
+def test_a_table_that_cannot_be_written_is_refused_in_one_sentence(sent, tmp_path, monkeypatch):
+    def refuse(*_arguments):
+        raise DocumentError("缺少字体，请安装 fonts-noto-cjk。")
+
+    monkeypatch.setattr("review.management.commands.export_summary.write", refuse)
+    message = refused(tmp_path / "a.pdf", format="pdf")
+    assert message == "不能生成文件：缺少字体，请安装 fonts-noto-cjk。"

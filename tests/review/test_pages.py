@@ -2,16 +2,20 @@
 
 import html
 import re
+from datetime import timedelta
 from urllib.parse import quote
 
 import pytest
 from django.contrib.messages import get_messages
 from django.urls import reverse
+from django.utils import timezone
 
 from applications import workflow
 from applications.models import Application
 from applications.states import Status
-from portal.errors import StaleState
+from portal.accounts.models import Enterprise
+from portal.catalogue.models import Bureau
+from portal.rounds.models import Round
 from review import ranking
 from review.models import RankedList
 from tests import cast
@@ -108,7 +112,7 @@ def test_search_finds_names_projects_and_codes_literally(
 @pytest.mark.parametrize(
     "query",
     [
-        *("q=%00", "round=%00", "bureau=%00", "status=%00", "q=%ff%fe", "page=%00"),
+        *("q=%ff%fe", "q=%07%1b", "round=%07", "bureau=%ed%a0%80", "round=../../etc"),
         *("page=-1", "page=x", "page=999999999999999999999", "status=nonsense", "bureau=999999"),
         *("q=" + "字" * 500, "round=", "q=", "round=test&round=", "q[]=1"),
     ],
@@ -118,6 +122,13 @@ def test_an_odd_address_is_no_error(client, filed, officer, province, page, quer
     client.force_login(officer if page == "inbox" else province)
     url = f"{reverse(f'review:{page}')}?{quote(query, safe='=&%[]')}"
     assert client.get(url, follow=True).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["q", "round", "bureau", "status", "page"])
+@pytest.mark.parametrize("page", ["inbox", "applications", "cockpit", "summary"])
+def test_an_address_that_no_person_types_is_refused(client, round, officer, province, page, name):
+    client.force_login(officer if page == "inbox" else province)
+    assert client.get(f"{reverse(f'review:{page}')}?{name}=a%00b").status_code == 400
 
 
 @pytest.mark.parametrize("number", [0, 32768, 2**31, 2**63, 10**30])
@@ -195,7 +206,7 @@ def test_an_older_revision_can_be_read_again(as_officer, round, filed):
         (Status.DRAFT, []),
         (Status.SUBMITTED, ["accept", "return_for_changes", "decline"]),
         (Status.RETURNED, []),
-        (Status.ACCEPTED, ["decline"]),
+        (Status.ACCEPTED, ["return_for_changes", "decline"]),
     ],
 )
 def test_the_reader_offers_what_can_be_done(as_officer, filed, status, offered):
@@ -255,10 +266,40 @@ def test_a_decision_on_what_the_enterprise_has_replaced_is_not_carried_out(
     assert cast.fresh(read).status == Status.SUBMITTED
 
 
+@pytest.mark.parametrize("end", ["return_for_changes", "seated", "sent"])
+def test_where_nothing_can_be_decided_any_more_the_typed_opinion_is_given_back(
+    as_officer, filed, officer, end
+):
+    application = cast.fresh(filed[Status.SUBMITTED])
+    if end == "return_for_changes":
+        cast.decide(application, end, officer, "同事的意见")
+    else:
+        cast.decide(application, "accept", officer)
+        ranking.recommend(cast.list_of(application), application, actor=officer)
+    if end == "sent":
+        cast.send(application, officer)
+    response = decide(as_officer, application, "decline", comment="写了很久的意见")
+    assert response.status_code == 409
+    assert "您刚才写的意见没有保存" in body(response)
+    assert "写了很久的意见" in body(response)
+
+
+def test_the_place_on_an_open_list_is_the_bureaus_own_affair(client, filed, officer, province):
+    application = filed[Status.ACCEPTED]
+    ranking.recommend(cast.list_of(application), application, actor=officer)
+    url = reverse("review:reader", args=[application.pk])
+    for user, sees in ((officer, True), (province, False)):
+        client.force_login(user)
+        assert ("推荐名单第 1 名" in body(client.get(url))) is sees
+    cast.send(application, officer)
+    client.force_login(province)
+    assert "推荐名单第 1 名" in body(client.get(url))
+
+
 def test_when_a_colleague_was_faster_the_typed_opinion_is_still_there(as_officer, filed, officer):
     application = filed[Status.SUBMITTED]
     cast.decide(application, "accept", officer)
-    response = decide(as_officer, application, "return_for_changes", comment="写了很久的意见")
+    response = decide(as_officer, application, "accept", comment="写了很久的意见")
     assert response.status_code == 409
     assert "已被他人处理" in body(response)
     assert "写了很久的意见" in body(response)
@@ -374,13 +415,94 @@ def test_a_version_that_is_none_changes_nothing(as_officer, ranked_list, three, 
     assert order(ranked_list) == three
 
 
+def test_the_button_for_sending_saves_the_opinions_on_its_way(as_officer, ranked_list, three):
+    page = body(as_officer.get(reverse("review:board", args=[ranked_list.round.slug])))
+    assert re.search(r'form="board"[^>]*name="then"[^>]*value="send"', page)
+    response = press(
+        as_officer, ranked_list, "opinions", then="send", **{"opinion-1": "匆忙的理由"}
+    )
+    assert response.url == reverse("review:send", args=[ranked_list.round.slug])
+    assert opinions(ranked_list)[0] == "匆忙的理由"
+    assert said(response) == ""
+
+
+def test_an_opinion_that_was_cleaned_or_left_with_its_seat_is_not_called_unsaved(
+    as_officer, ranked_list, three
+):
+    board = reverse("review:board", args=[ranked_list.round.slug])
+    typed = {"opinion-1": " 一\x07\r\n二 ", "opinion-2": "将移出的理由"}
+    response = press(as_officer, ranked_list, "opinions", **typed)
+    assert response.url == board
+    remove = {"application": three[1], "move": "remove"}
+    response = press(as_officer, ranked_list, "reorder", **remove, **typed)
+    assert response.url == board
+    assert said(response).endswith("已将“测试企业2有限公司”移出名单。")
+    assert opinions(ranked_list) == ["一\n二", "", ""]
+
+
+def test_opinions_that_recommending_could_not_save_are_shown(
+    as_officer, ranked_list, three, officer
+):
+    fourth = Application.objects.exclude(pk__in=three).get()
+    old = RankedList.objects.get(pk=ranked_list.pk).version
+    ranking.replace_order(ranked_list, three[:2], version=old, actor=officer)
+    response = press(
+        as_officer,
+        ranked_list,
+        "recommend",
+        application=fourth.pk,
+        version=old,
+        **{"opinion-1": "写了很久的理由"},
+    )
+    assert order(ranked_list) == [*three[:2], fourth.pk]
+    assert "刚才填写的推荐意见没有保存" in body(response)
+    assert "写了很久的理由" in body(response)
+
+
+def test_candidates_come_in_pages_and_turning_them_saves_the_opinions(
+    as_officer, ranked_list, three, make_accepted, settings
+):
+    settings.PAGE_SIZE = 2
+    make_accepted(2)
+    board = reverse("review:board", args=[ranked_list.round.slug])
+    first, second = (as_officer.get(board, {"page": number}) for number in (1, 2))
+    candidates = [*first.context["page"], *second.context["page"]]
+    assert len(first.context["page"]) == 2
+    assert {a.pk for a in candidates}.isdisjoint(three)
+    assert len({a.pk for a in candidates}) == 3
+    assert "候选申报（3）" in body(second)
+    response = press(as_officer, ranked_list, "opinions", then="2", **{"opinion-3": "翻页前"})
+    assert response.url == f"{board}?page=2#candidates-title"
+    assert opinions(ranked_list)[2] == "翻页前"
+    move = {"application": three[0], "move": "down", "page": "2"}
+    assert press(as_officer, ranked_list, "reorder", **move).url == f"{board}?page=2"
+
+
+def test_each_opinion_is_labelled_with_its_enterprise(as_officer, ranked_list, three):
+    page = body(as_officer.get(reverse("review:board", args=[ranked_list.round.slug])))
+    labels = re.findall(r'for="opinion-\d">推荐意见<span[^>]*>：([^<]*)<', page)
+    assert labels == [f"测试企业{number}有限公司" for number in (1, 2, 3)]
+
+
+def test_the_events_of_a_list_name_the_enterprises(as_officer, ranked_list, three, officer):
+    cast.send(Application.objects.get(pk=three[0]), officer)
+    Enterprise.objects.update(name="后来的名称")
+    page = as_officer.get(reverse("review:board", args=[ranked_list.round.slug]))
+    [event] = page.context["events"]
+    names = [name for _receipt, name in event.members]
+    assert names == [f"测试企业{number}有限公司" for number in (1, 2, 3)]
+    assert names[0] in body(page)
+
+
 # Sending
 
 
 def sending(client, ranked_list, **data):
+    """Sign and send, from a page as fresh as can be, knowing that enterprises still may file."""
     ranked_list.refresh_from_db()
     url = reverse("review:send", args=[ranked_list.round.slug])
-    return client.post(url, {"version": ranked_list.version, "signatory": "李堃", **data})
+    signed = {"version": ranked_list.version, "signatory": "李堃", "early": "on"}
+    return client.post(url, {**signed, **data})
 
 
 def test_the_page_for_sending_shows_the_table_and_what_is_left_undone(
@@ -388,10 +510,39 @@ def test_the_page_for_sending_shows_the_table_and_what_is_left_undone(
 ):
     cast.file_application(round, cast.make_enterprise(900))
     page = as_officer.get(reverse("review:send", args=[round.slug]))
-    assert page.context["pending"] == 1
+    assert page.context["unfinished"] == {"submitted": 1, "returned": 0, "draft": 0}
     assert page.context["free"] == 0
     for text in ("测试企业1有限公司", "示范智能工厂", "张喆", "19912345678", "自填场景—实例5"):
         assert text in body(page)
+
+
+def test_the_page_for_sending_counts_all_that_will_be_left(as_officer, round, filed):
+    page = as_officer.get(reverse("review:send", args=[round.slug]))
+    for text in ("1 项待审核", "1 项已退回，企业尚未重新提交", "1 项企业填报中，尚未提交"):
+        assert text in body(page)
+
+
+def test_the_page_for_sending_shows_the_opinions(as_officer, round, ranked_list, three):
+    press(as_officer, ranked_list, "opinions", **{"opinion-2": "第二名的理由"})
+    page = body(as_officer.get(reverse("review:send", args=[round.slug])))
+    assert "第二名的理由" in page
+    assert page.count("没有填写") == 2
+
+
+def test_before_the_enterprises_deadline_sending_asks_whether_that_is_known(
+    as_officer, round, ranked_list, three
+):
+    response = sending(as_officer, ranked_list, early="")
+    assert response.status_code == 200
+    assert "企业申报尚未截止" in body(response)
+    assert "请先确认上面这一条" in body(response)
+    ranked_list.refresh_from_db()
+    assert ranked_list.is_open
+    Round.objects.update(enterprise_deadline=timezone.now())
+    assert "企业申报尚未截止" not in body(as_officer.get(response.request["PATH_INFO"]))
+    sending(as_officer, ranked_list, early="")
+    ranked_list.refresh_from_db()
+    assert not ranked_list.is_open
 
 
 def test_a_list_is_sent_from_its_page(as_officer, round, ranked_list, three):
@@ -451,6 +602,13 @@ def sent(ranked_list, three, officer):
     return ranked_list
 
 
+def act_on(client, ranked_list, button, **data):
+    """A button of a list's page, as fresh as can be."""
+    ranked_list.refresh_from_db()
+    url = reverse(f"review:{button}", args=[ranked_list.pk])
+    return client.post(url, {"version": ranked_list.version, **data})
+
+
 def test_every_number_of_the_cockpit_opens_the_list_behind_it(
     as_province, round, filed, other_officer
 ):
@@ -468,7 +626,7 @@ def test_the_cockpit_counts_seats_and_lists(as_province, sent):
     context = as_province.get(reverse("review:cockpit")).context
     assert context["seats"] == {"taken": 3, "total": 36}
     assert (context["sent"], context["received"]) == (1, 0)
-    as_province.post(reverse("review:receive", args=[sent.pk]))
+    act_on(as_province, sent, "receive")
     context = as_province.get(reverse("review:cockpit")).context
     assert (context["sent"], context["received"]) == (0, 1)
 
@@ -488,20 +646,18 @@ def test_a_sent_list_is_shown_with_its_opinions_statement_and_signatory(as_provi
 
 
 def test_a_list_is_received_from_its_page_once(as_province, sent):
-    url = reverse("review:receive", args=[sent.pk])
-    assert "已受理" in said(as_province.post(url))
+    assert "已受理" in said(act_on(as_province, sent, "receive"))
     sent.refresh_from_db()
     assert sent.status == RankedList.Status.RECEIVED
-    assert str(StaleState()) in said(as_province.post(url))
+    assert "已有变化" in said(act_on(as_province, sent, "receive"))
 
 
 def test_a_list_is_sent_back_from_its_page_and_the_bureau_reads_why(
     client, sent, province, officer
 ):
     client.force_login(province)
-    url = reverse("review:send_back", args=[sent.pk])
-    assert client.post(url, {"reason": " "}).status_code == 409
-    client.post(url, {"reason": "第 2 名请核对。"})
+    assert act_on(client, sent, "send_back", reason=" ").status_code == 409
+    act_on(client, sent, "send_back", reason="第 2 名请核对。")
     sent.refresh_from_db()
     assert sent.was_returned
     client.force_login(officer)
@@ -511,10 +667,9 @@ def test_a_list_is_sent_back_from_its_page_and_the_bureau_reads_why(
 
 def test_a_reason_typed_too_late_is_still_there(as_province, sent, province):
     cast.receive(sent, province)
-    url = reverse("review:send_back", args=[sent.pk])
-    response = as_province.post(url, {"reason": "写了很久的理由"})
+    response = act_on(as_province, sent, "send_back", reason="写了很久的理由")
     assert response.status_code == 409
-    assert str(StaleState()) in body(response)
+    assert "已有变化" in body(response)
 
 
 def test_the_summary_page_says_what_the_files_say(as_province, round, sent):
@@ -540,6 +695,57 @@ def test_a_round_is_published_from_the_list_of_rounds_once(as_province, province
     assert draft.is_published
     assert url not in body(as_province.get(reverse("review:rounds")))
     assert "该批次已发布" in said(as_province.post(url))
+
+
+def test_a_bureau_that_joined_later_is_told_so_and_seated_from_the_list_of_rounds(
+    client, round, province
+):
+    late = Bureau.objects.create(
+        code="149900", name="新设推荐单位", short_name="新设市", kind="市", order=99
+    )
+    newcomer = cast.make_officer(late.code)
+    client.force_login(newcomer)
+    page = client.get(reverse("review:inbox"))
+    assert page.status_code == 200
+    assert "本单位在该批次还没有名额" in body(page)
+    client.force_login(province)
+    url = reverse("review:seat", args=[round.slug])
+    page = body(client.get(reverse("review:rounds")))
+    assert url in page
+    assert "还没有名额：新设市" in page
+    assert "均已有名额" in said(client.post(url))
+    assert url not in body(client.get(reverse("review:rounds")))
+    assert round.ranked_lists.filter(bureau=late).exists()
+
+
+def test_publishing_late_says_that_nobody_can_file_any_more(as_province, province):
+    past = timezone.now() - timedelta(hours=1)
+    cast.make_round(province, slug="next", published=False)
+    assert "发布后企业不能申报" not in body(as_province.get(reverse("review:rounds")))
+    Round.objects.update(enterprise_deadline=past)
+    assert "发布后企业不能申报" in body(as_province.get(reverse("review:rounds")))
+
+
+def test_a_bureau_without_a_recommendation_is_noted_and_not_missing(
+    as_province, round, ranked_list, officer
+):
+    ranking.send(ranked_list, version=0, signatory="签", statement="无。", actor=officer)
+    assert f"{officer.bureau.name}：已报送，本批次无推荐项目" in body(
+        as_province.get(reverse("review:summary"))
+    )
+    page = as_province.get(reverse("review:ranked_list", args=[ranked_list.pk]))
+    assert "已报送，本批次无推荐项目。" in body(page)
+
+
+def test_the_address_of_a_button_explains_itself(as_province, sent):
+    response = as_province.get(reverse("review:receive", args=[sent.pk]))
+    assert response.status_code == 405
+    assert response["Allow"] == "POST"
+    assert "这个地址不能直接打开" in body(response)
+
+
+def test_what_was_just_submitted_has_not_waited_no_minutes(as_officer, filed):
+    assert "刚刚提交" in body(as_officer.get(reverse("review:inbox")))
 
 
 def test_a_round_that_lacks_something_cannot_be_published_and_says_what(as_province, province):

@@ -6,7 +6,7 @@ from django.db import IntegrityError, transaction
 from portal.catalogue.models import Bureau, Indicator
 from portal.errors import NotAllowed, StaleState
 from portal.rounds.models import Quota, Round
-from review import publishing
+from review import publishing, ranking
 from review.models import RankedList, Seat
 from tests import cast
 
@@ -92,6 +92,42 @@ def test_only_the_province_publishes(draft_round, officer):
         with pytest.raises(NotAllowed, match="只有省厅"):
             publishing.publish(draft_round, actor=actor)
     assert not Round.objects.get(pk=draft_round.pk).is_published
+
+
+# A bureau that joins a round under way
+
+
+@pytest.fixture
+def newcomer(round):
+    return Bureau.objects.create(
+        code="149900", name="新设推荐单位", short_name="新设", kind="市", order=99
+    )
+
+
+def test_a_bureau_that_joins_later_gets_its_list_and_seats_and_the_others_keep_theirs(
+    round, newcomer, province, ranked_list, make_accepted, officer
+):
+    ranking.recommend(ranked_list, *make_accepted(1), actor=officer)
+    before = list(Seat.objects.exclude(bureau=newcomer).order_by("pk").values())
+    publishing.seat_bureaus(round, actor=province)
+    assert seats_by_bureau(round)["149900"] == [(1, 3), (2, 3), (3, 3)]
+    assert RankedList.objects.get(round=round, bureau=newcomer).is_open
+    assert list(Seat.objects.exclude(bureau=newcomer).order_by("pk").values()) == before
+
+
+def test_seating_the_newcomers_again_changes_nothing(round, newcomer, province):
+    for _ in range(2):
+        publishing.seat_bureaus(round, actor=province)
+    assert Seat.objects.filter(round=round).count() == 39
+    assert RankedList.objects.filter(round=round).count() == 13
+
+
+def test_newcomers_are_seated_by_the_province_in_published_rounds_only(newcomer, officer, province):
+    draft = cast.make_round(province, slug="draft", published=False)
+    for actor, round in ((province, draft), (officer, Round.objects.get(slug="test"))):
+        with pytest.raises(NotAllowed):
+            publishing.seat_bureaus(round, actor=actor)
+    assert not Seat.objects.filter(bureau=newcomer).exists()
 
 
 # Seats are furniture: what follows goes past all our code, as the admin or a shell would.

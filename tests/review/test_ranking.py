@@ -46,8 +46,7 @@ def recommend_all(ranked_list, applications, officer):
 
 def test_each_recommendation_takes_the_first_free_seat(ranked_list, make_accepted, officer):
     first, second = make_accepted(2)
-    assert ranking.recommend(ranked_list, second, actor=officer).number == 1
-    assert ranking.recommend(ranked_list, first, actor=officer).number == 2
+    recommend_all(ranked_list, [second, first], officer)
     assert order(ranked_list) == [second.pk, first.pk]
     # Only sending the list makes them recommended.
     assert cast.fresh(first).status == Status.ACCEPTED
@@ -69,7 +68,7 @@ def test_a_seat_that_was_freed_can_be_taken_again(ranked_list, make_accepted, of
     recommend_all(ranked_list, three, officer)
     keep = [three[0].pk, three[2].pk]
     ranking.replace_order(ranked_list, keep, version=version(ranked_list), actor=officer)
-    assert ranking.recommend(ranked_list, fourth, actor=officer).number == 3
+    ranking.recommend(ranked_list, fourth, actor=officer)
     assert order(ranked_list) == [*keep, fourth.pk]
 
 
@@ -280,20 +279,24 @@ def test_a_free_seat_can_be_taken_from_an_older_page_but_its_opinions_are_not_sa
     recommend_all(ranked_list, [first], officer)
     old = version(ranked_list)
     ranking.save_opinions(ranked_list, {1: "同事的理由"}, version=old, actor=officer)
-    ranking.recommend(ranked_list, second, version=old, opinions={1: "旧页面"}, actor=officer)
+    saved = ranking.recommend(
+        ranked_list, second, version=old, opinions={1: "旧页面"}, actor=officer
+    )
+    assert saved is False
     assert places(ranked_list)[:2] == [(first.pk, "同事的理由"), (second.pk, "")]
 
 
 def test_opinions_typed_before_recommending_are_saved_with_it(ranked_list, make_accepted, officer):
     first, second = make_accepted(2)
     recommend_all(ranked_list, [first], officer)
-    ranking.recommend(
+    saved = ranking.recommend(
         ranked_list,
         second,
         version=version(ranked_list),
         opinions={1: "理由", 2: "还是空位"},
         actor=officer,
     )
+    assert saved is True
     assert places(ranked_list)[:2] == [(first.pk, "理由"), (second.pk, "")]
 
 

@@ -197,7 +197,7 @@ def test_from_the_deadline_on_a_list_is_not_sent(due_list, officer, late):
         due_list,
         lambda: send_at(DEADLINE + late, due_list, officer),
         Closed,
-        re.escape("已过推荐单位报送截止时间（2025-11-23 00:00:00）"),
+        re.escape("已过推荐单位报送截止时间（2025-11-22 24:00（周六））"),
     )
 
 

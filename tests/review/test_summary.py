@@ -149,9 +149,10 @@ def test_units_follow_the_catalogue_when_their_order_in_it_changes(round, recomm
     assert names(summary.build(round)) == [[(1, "同一")], [(1, "并一")]]
 
 
-def test_the_provinces_table_names_no_unit_to_stamp(round, recommend):
+def test_the_provinces_table_says_where_the_units_stand(round, recommend):
     recommend(cast.TAIYUAN, "甲厂")
-    assert (Style.UNIT_LINE, "推荐单位（盖章）：") in paragraphs(summary.build(round))
+    line = (Style.UNIT_LINE, "推荐单位（盖章）：各推荐单位（见表中分组）")
+    assert line in paragraphs(summary.build(round))
 
 
 def test_one_bureaus_table_holds_nobody_elses_rows(round, recommend):
@@ -186,12 +187,14 @@ def test_a_bureau_that_has_not_sent_has_an_empty_table_and_is_named(round, recom
     assert result.missing == [f"{taiyuan.name}：尚未报送"]
 
 
-def test_an_empty_list_that_was_sent_is_not_missing(round, officer):
+def test_an_empty_list_that_was_sent_is_not_missing_but_noted(round, officer):
     taiyuan = Bureau.objects.get(code=cast.TAIYUAN)
     found = round.ranked_lists.get(bureau=taiyuan)
     ranking.send(found, version=0, signatory="签", statement="无。", actor=officer)
     result = summary.build(round, taiyuan)
     assert (groups(result), result.missing) == ((), [])
+    note = f"{taiyuan.name}：已报送，本批次无推荐项目"
+    assert result.notes == summary.build(round).notes == [note]
 
 
 def test_a_round_that_is_not_published_says_so(province):

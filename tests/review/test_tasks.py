@@ -68,6 +68,28 @@ def test_the_province_gets_one_units_table_when_it_names_it(sent, round, order, 
     assert job.message == ""
 
 
+def test_the_page_of_a_job_leads_back_and_to_the_other_formats(
+    sent, round, order, officer, province, client
+):
+    found = round.ranked_lists.get(bureau=officer.bureau)
+    for user, data, back in (
+        (officer, {}, reverse("review:board", args=[round.slug])),
+        (province, {"bureau": cast.TAIYUAN}, reverse("review:ranked_list", args=[found.pk])),
+    ):
+        job = order(user, **data)
+        page = client.get(reverse("jobs:detail", args=[job.pk])).content.decode()
+        assert f'href="{back}"' in page
+        assert f'action="{reverse("review:export", args=[round.slug])}"' in page
+        assert f'name="bureau" value="{cast.TAIYUAN}"' in page
+        assert 'value="pdf">PDF' in page
+        assert 'value="docx">Word' in page
+        assert 'value="xlsx"' not in page
+
+
+def test_an_export_of_the_whole_province_leads_back_to_the_summary(sent, round, order, province):
+    assert order(province).parameters["back"] == f"{reverse('review:summary')}?round={round.slug}"
+
+
 def test_a_bureau_gets_its_own_table_whatever_it_names(
     sent, round, order, other_officer, datong, client
 ):
@@ -79,6 +101,7 @@ def test_a_bureau_gets_its_own_table_whatever_it_names(
         actor=other_officer,
     )
     job = order(other_officer, bureau=cast.TAIYUAN)
+    assert job.message == f"{other_officer.bureau}：已报送，本批次无推荐项目。"
     _, content = downloaded(client, job)
     assert len(read_rows(content, Format.XLSX)) == 1
     assert "大同" in job.file_name

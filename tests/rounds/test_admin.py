@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.html import escape
 
 from portal.catalogue.models import Bureau, Level
-from portal.rounds.admin import FROZEN
+from portal.rounds.admin import FROZEN, NOT_YET_FROZEN
 from portal.rounds.models import Declaration, Quota, Round
 from tests.catalogue.sheets import page, staff_client, taiyuan
 
@@ -75,7 +75,7 @@ def test_a_round_is_created_with_quotas_and_declarations(staff):
     text = staff.post(page(Round, "add"), FORM | inlines, follow=True).content.decode()
     round = Round.objects.get()
     assert timezone.localtime(round.bureau_deadline).isoformat() == "2026-04-11T00:00:00+08:00"
-    assert round.seats_for(taiyuan()) == 6
+    assert round.seats_of([taiyuan()]) == {taiyuan(): 6}
     assert round.declarations.count() == 1
     assert not round.is_published
     assert "同一时刻" not in text
@@ -102,6 +102,14 @@ def test_a_published_round_says_why_it_is_frozen(staff, published):
     assert 'name="contact_phone"' in text
     for field in ("title", "seats_per_bureau", "bureau_deadline_0", "quotas-0-seats"):
         assert f'name="{field}"' not in text
+
+
+def test_before_publishing_the_editor_is_told_what_will_be_frozen(staff, published):
+    Round.objects.update(published_at=None)
+    for url in (page(Round, "add"), page(Round, "change", published.pk)):
+        text = staff.get(url).content.decode()
+        assert escape(NOT_YET_FROZEN) in text
+        assert escape(FROZEN) not in text
 
 
 def test_of_a_published_round_only_the_contact_changes(staff, published):

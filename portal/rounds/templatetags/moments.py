@@ -32,8 +32,10 @@ def time_left(deadline: datetime) -> str:
 
 @register.filter
 def waited(since: datetime) -> str:
-    """How long something has been waiting, in the largest sensible unit."""
+    """How long something has been waiting, in the largest sensible unit; '' under a minute."""
     days, seconds = divmod(int((timezone.now() - since).total_seconds()), 24 * 3600)
     if days:
         return f"{days} 天"
-    return f"{seconds // 3600} 小时" if seconds >= 3600 else f"{seconds // 60} 分钟"
+    if seconds >= 3600:
+        return f"{seconds // 3600} 小时"
+    return f"{seconds // 60} 分钟" if seconds >= 60 else ""

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from portal.catalogue.models import Bureau
 from portal.documents import Format, write
+from portal.documents.model import DocumentError
 from portal.rounds.models import Round
 from review import summary
 
@@ -37,6 +38,8 @@ class Command(BaseCommand):
         result = summary.build(round, bureau)
         for sentence in result.missing:
             self.stderr.write(f"未收入：{sentence}")
+        for sentence in result.notes:
+            self.stderr.write(sentence)
         self._write(result, Format(options["format"]), options["output"])
         self.stdout.write(f"已生成 {options['output']}（校验码 {result.document.check_code}）")
 
@@ -51,5 +54,7 @@ class Command(BaseCommand):
                 with part.open("wb") as stream:
                     write(result.document, format, stream)
                 os.replace(part, output)
+        except DocumentError as error:
+            raise CommandError(f"不能生成文件：{error}") from error
         except OSError as error:
             raise CommandError(f"无法写入 {output}：{error.strerror}。") from error

@@ -117,6 +117,7 @@ class Command(BaseCommand):
             round.refresh_from_db()
         if not round.is_published:
             publishing.publish(round, actor=self.province)
+        publishing.seat_bureaus(round, actor=self.province)
         return round
 
     def _fill(self, round: Round, bureau: Bureau, place: int, scale: int) -> None:
@@ -125,12 +126,17 @@ class Command(BaseCommand):
                 "enterprise__credit_code", flat=True
             )
         )
+        ranked_list = RankedList.objects.get(round=round, bureau=bureau)
         for order in range(len(PLAN) * scale):
             demo = DemoEnterprise(bureau, place * STRIDE + order + 1, order)
+            goal = PLAN[order % len(PLAN)]
+            if not ranked_list.is_open and goal != Status.DRAFT:
+                goal = Status.SUBMITTED  # nothing is decided while the list is with the province
             if demo.code not in known:
                 with transaction.atomic():
-                    self._file(round, demo, PLAN[order % len(PLAN)])
-        if not known:
+                    self._file(round, demo, goal)
+        is_ranked = any(seat.application_id for seat in ranking.seats_of(ranked_list))
+        if ranked_list.is_open and not is_ranked and not ranked_list.events.exists():
             with transaction.atomic():
                 self._rank(round, bureau, LISTS[place % len(LISTS)])
 
@@ -178,15 +184,15 @@ class Command(BaseCommand):
             actor,
         )
         self._save(application, "factory", demo.factory(round), {}, actor)
-        workflow_rows = BY_SLUG["factory"].groups[0]
-        integrator = workflow_rows.model(
+        integrators = BY_SLUG["factory"].groups[0]
+        integrator = integrators.model(
             application=application,
             key="1",
             order=1,
             name="本单位自建",
             work="总体设计、系统集成与数据平台建设",
         )
-        self._save(application, "factory", {}, {}, actor, added=[(workflow_rows, [integrator], [])])
+        self._save(application, "factory", {}, {}, actor, added=[(integrators, [integrator], [])])
         self._save(application, "scenarios", demo.scenarios(), {}, actor)
         for number in range(len(demo.instances)):
             workflow.save_row(
@@ -228,7 +234,7 @@ class Command(BaseCommand):
         accepted = Application.objects.filter(
             round=round, bureau=bureau, status=Status.ACCEPTED
         ).order_by("pk")
-        if stage == "empty":
+        if stage == "empty" or not accepted:
             return
         for application in accepted[: 2 if stage == "ranked" else 3]:
             ranking.recommend(ranked_list, application, actor=officer)

@@ -1,5 +1,6 @@
 """Documents for the tests: an Annex 1, an application book, and a table round any given rows."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -58,6 +59,16 @@ def annex(units: int = 12, **changes) -> Document:
         Paragraph(NOTE, Style.NOTE),
     )
     return _document("卓越级智能工厂项目推荐汇总表", blocks, "landscape", **changes)
+
+
+def unit_annex(*scenarios: tuple[str, ...]) -> Document:
+    """One unit's summary table without group headings: a row for each list of scenarios."""
+    rows = (_annex_row(0, place) for place in range(1, len(scenarios) + 1))
+    rows = tuple((*r[:3], lines, *r[4:]) for r, lines in zip(rows, scenarios, strict=True))
+    document = annex(units=1)
+    blocks = list(document.blocks)
+    blocks[3] = Table(ANNEX_COLUMNS, (Group(None, rows),))
+    return replace(document, blocks=tuple(blocks))
 
 
 def _annex_row(unit: int, place: int) -> tuple[Value, ...]:

@@ -64,7 +64,7 @@ def test_headings_are_headings_to_the_navigation_pane():
 
 
 def test_the_header_row_repeats_and_rows_stay_whole():
-    header, _, first, *others = word_of(samples.annex(units=2)).tables[0].rows
+    header, first, *others = word_of(samples.unit_annex(*[samples.SCENARIOS] * 4)).tables[0].rows
     assert header._tr.trPr.find(qn("w:tblHeader")) is not None
     # The first row may break, or a tall one would leave the title alone on its page.
     assert first._tr.trPr.find(qn("w:cantSplit")) is None
@@ -82,6 +82,24 @@ def test_group_headings_span_the_table_and_keep_with_their_rows():
     (cell,) = row._tr.tc_lst
     assert cell.grid_span == 6
     assert cell.p_lst[0].pPr.find(qn("w:keepNext")) is not None
+
+
+def kept_with_next(row) -> set[bool]:
+    paragraphs = [p for cell in row._tr.tc_lst for p in cell.p_lst]
+    return {p.pPr.find(qn("w:keepNext")) is not None for p in paragraphs}
+
+
+def test_the_last_row_keeps_with_the_note_below_it():
+    four = samples.SCENARIOS
+    rows = word_of(samples.unit_annex(four, four * 3, four)).tables[0].rows
+    assert [kept_with_next(row) for row in rows[1:]] == [{False}, {False}, {True}]
+
+
+def test_a_tall_row_may_break_and_keeps_with_nothing():
+    four = samples.SCENARIOS
+    tall = word_of(samples.unit_annex(four, four * 3)).tables[0].rows[2]
+    assert tall._tr.trPr.find(qn("w:cantSplit")) is None
+    assert kept_with_next(tall) == {False}
 
 
 def test_the_page_is_set_after_gb_t_9704():

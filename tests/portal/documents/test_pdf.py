@@ -56,10 +56,35 @@ def test_title_and_first_row_share_the_first_page(annex_pages):
     assert "山西晋泰液压支架" in annex_pages[0]
 
 
-def test_rows_are_not_broken_over_pages(annex_file):
-    with pdfplumber.open(io.BytesIO(annex_file)) as file:
+def test_short_rows_are_not_broken_over_pages():
+    document = samples.unit_annex(*[samples.SCENARIOS] * 9)
+    with pdfplumber.open(io.BytesIO(written(document, Format.PDF))) as file:
+        assert len(file.pages) > 1
         for page in file.pages:
             assert all(row[0] for row in page.extract_table())
+
+
+def test_a_tall_row_begins_on_the_page_before_instead_of_leaving_it_empty():
+    four = samples.SCENARIOS
+    first, second = pdf_pages(
+        written(samples.unit_annex(four + four[:1], four * 3, four + four[:1]), Format.PDF)
+    )
+    assert "8. " in first
+    assert "12. " in second
+    assert "注：" in second
+
+
+# The heights round which the note just does not fit on the page any more.
+@pytest.mark.parametrize("lines", range(14, 18))
+@pytest.mark.parametrize("above", [(), ("短",) * 10], ids=["one row", "two rows"])
+def test_a_note_never_stands_above_an_empty_page(above, lines):
+    last = ("短",) * (lines + 11 - len(above))
+    document = samples.unit_annex(*filter(None, (above, last)))
+    with pdfplumber.open(io.BytesIO(written(document, Format.PDF))) as file:
+        assert "1." in file.pages[0].extract_text()
+        page = file.pages[-1]
+        assert "注：" in page.extract_text()
+        assert len(page.extract_table()) > 1
 
 
 def test_a_row_taller_than_a_page_keeps_the_header_on_every_page():

@@ -125,6 +125,18 @@ def test_rows_are_tall_enough_for_their_lines():
         assert sheet.row_dimensions[row].height >= lines * 14
 
 
+def test_rows_are_not_much_taller_than_their_lines():
+    sheet = sheet_of(samples.unit_annex(samples.SCENARIOS * 3))
+    # Each of the twelve takes two lines.
+    assert 24 * 13.5 <= sheet.row_dimensions[5].height <= 24 * 14.5
+
+
+def test_text_keeps_off_the_left_line_of_its_cell_only():
+    sheet = sheet_of(samples.unit_annex(samples.SCENARIOS))
+    assert [cell.alignment.indent for cell in sheet[5]] == [0, 1, 1, 1, 0, 0]
+    assert sheet.cell(3, 1).alignment.indent == 0
+
+
 def test_a_cell_too_tall_for_one_row_goes_on_over_merged_rows():
     row = (1, "企业", "项目", samples.SCENARIOS * 12, "人", "19900000000")
     sheet = sheet_of(replace(samples.table(samples.ANNEX_COLUMNS, row), orientation="landscape"))

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from portal.accounts.models import Role
 from portal.errors import PortalError
-from portal.jobs.models import SILENCE, Job
+from portal.jobs.models import MOST_ATTEMPTS, SILENCE, Job
 from portal.jobs.registry import KINDS
 from portal.jobs.tasks import requeue, run, start
 from tests import cast
@@ -124,6 +124,27 @@ def test_what_a_living_worker_holds_is_left_to_it(make_job):
     assert requeue() == 0
     run(job.pk)
     assert not seen
+
+
+def test_a_job_that_takes_its_worker_down_each_time_is_given_up(make_job):
+    seen = []
+    job = make_job(seen.append)
+    for _ in range(MOST_ATTEMPTS):
+        run(job.pk)
+        silent_for(job, SILENCE + timedelta(seconds=1))
+    assert ended(job).status == Job.Status.FAILED
+    assert job.message == "多次处理都没有完成，已停止。请联系省厅。"
+    assert len(seen) == MOST_ATTEMPTS
+
+
+def test_a_worker_taken_for_dead_does_not_end_what_another_has_begun(make_job):
+    def act(job):
+        if job.attempts == 1:
+            silent_for(job, SILENCE + timedelta(seconds=1))
+            Job.objects.filter(pk=job.pk).update(attempts=2, touched_at=timezone.now())
+            raise PortalError("太迟了。")
+
+    assert ended(make_job(act)).status == Job.Status.RUNNING
 
 
 def test_waiting_jobs_are_queued_again_and_finished_ones_are_not(make_job):
