@@ -128,7 +128,7 @@ def _fields_of(
         elif db_field.name == "value" and _starts_from_zero(answers):
             yield Finding(
                 message=f"{title}建设前为 0，无法计算，请直接填写指标值。",
-                brief="请填写指标值",
+                brief="请直接填写",
                 **here,
             )
         elif _is_empty(db_field, value) and _is_required(answers, db_field):
@@ -273,13 +273,13 @@ def _scenarios(filing: Filing) -> Iterator[Finding]:
 
 def _results(filing: Filing) -> Iterator[Finding]:
     for row in filing.rows["indicator_values"]:
-        indicator, value = row.fixed.title, row.value_of("value")
+        title, value = f"{_short(row.fixed.title)}：", row.value_of("value")
         if value is None or row.is_not_applicable:
             continue
         here = {"section": "results", "group": "indicator_values", "key": row.key, "field": "value"}
         if abs(value) > MOST_CHANGE:
             yield Finding(
-                message=f"“{indicator}”按前后值算得 {value}，超出合理范围，请核对。",
+                message=f"{title}按建设前后的值算得 {value}，超出合理范围，请核对。",
                 brief="超出合理范围",
                 **here,
             )
@@ -287,23 +287,21 @@ def _results(filing: Filing) -> Iterator[Finding]:
         match row.fixed.kind:
             case Indicator.Kind.RATIO if not 0 <= value <= 100:
                 yield Finding(
-                    message=f"“{indicator}”是比率，应在 0 到 100 之间。",
+                    message=f"{title}是比率，应在 0 到 100 之间。",
                     brief="应在 0 到 100 之间",
                     **here,
                 )
             case Indicator.Kind.COUNT if value < 0 or value != value.to_integral_value():
                 yield Finding(
-                    message=f"“{indicator}”是数量，应为不小于 0 的整数。",
+                    message=f"{title}是数量，应为不小于 0 的整数。",
                     brief="应为整数",
                     **here,
                 )
             case Indicator.Kind.DECREASE if value > 100:
-                yield Finding(
-                    message=f"“{indicator}”最多下降 100%，请核对。", brief="最多 100", **here
-                )
+                yield Finding(message=f"{title}最多下降 100%，请核对。", brief="最多 100", **here)
             case Indicator.Kind.INCREASE | Indicator.Kind.DECREASE if value < 0:
                 yield Finding(
-                    message=f"“{indicator}”为负数 {value}，表示建设后不如建设前，请核对。",
+                    message=f"{title}{value} 是负数，表示建设后不如建设前，请核对。",
                     severity=Severity.WARN,
                     brief="为负数，请核对",
                     **here,
@@ -311,7 +309,7 @@ def _results(filing: Filing) -> Iterator[Finding]:
         computed = row.computed
         if computed is not None and abs(value - computed) > Decimal("0.01"):
             yield Finding(
-                message=f"“{indicator}”填写 {value}，按建设前后的值应为 {computed}，请核对。",
+                message=f"{title}填写的是 {value}，按建设前后的值应为 {computed}，请核对。",
                 severity=Severity.WARN,
                 brief=f"前后值为 {computed}",
                 **here,

@@ -118,14 +118,15 @@ class SectionPage:
 
     def _show(self, findings: list[checks.Finding]) -> None:
         """Put each finding beside its field; blanks not filled yet are left in peace."""
-        forms = {("", ""): self.form}
+        forms = {("", ""): (self.form, "")}
         for group, rows in self.row_forms.items():
-            forms |= {(group.slug, row.row.key): row.form for row in rows}
+            forms |= {(group.slug, row.row.key): (row.form, f"{row.name}：") for row in rows}
         for finding in findings:
-            form = forms.get((finding.group, finding.key))
+            form, title = forms.get((finding.group, finding.key), (None, ""))
             kept_as_typed = form is not None and finding.field in form.errors
             if form and finding.field and not finding.is_gap and not kept_as_typed:
-                form.complain(finding.field, finding.message, finding.brief)
+                message = finding.message.removeprefix(title)
+                form.complain(finding.field, message, finding.brief)
 
     # Writing
 

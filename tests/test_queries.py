@@ -456,13 +456,18 @@ def test_sending_asks_twice_for_each_member_and_little_else(queries, round, offi
 def test_publishing_asks_the_same_for_any_number_of_bureaus(queries, province):
     counts = []
     for number in range(2):
+        for extra in range(20 * number):
+            Bureau.objects.create(
+                code=f"1499{extra:02}",
+                name=f"新设{extra}",
+                short_name=f"新{extra}",
+                kind="市",
+                order=50 + extra,
+            )
         cast.make_round(province, slug=f"p{number}", published=False)
         url = reverse("review:publish", args=[f"p{number}"])
         counts.append(pressed(queries, province, url, {}))
-        for extra in range(20):
-            Bureau.objects.create(
-                code=f"1499{extra:02}", name=f"新{extra}", short_name="新", order=50 + extra
-            )
+    assert Seat.objects.filter(round__slug="p1").count() == 3 * 32
     assert counts[0] == counts[1]
     assert counts[0] <= PUBLISHING
 

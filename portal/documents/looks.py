@@ -119,10 +119,9 @@ def _width_of(char: str) -> float:
 
 
 def may_break(texts: Sequence[str], widths: Sequence[float], page: Page) -> bool:
-    """Whether a table row is so tall that it may break over pages, where others are kept whole.
+    """Whether a table row is too tall for a page, so that it may break where others are kept whole.
 
-    Kept whole it would leave most of a page empty; and where it fits no page at all, WeasyPrint
-    drops the repeated table header to make room.
+    Kept whole, WeasyPrint would drop the repeated table header to make room.
     """
     height = max(height_of(text, width) for text, width in zip(texts, widths, strict=True))
-    return height > 0.5 * page.text_height * POINTS_PER_MM
+    return height > 0.88 * page.text_height * POINTS_PER_MM

@@ -123,7 +123,8 @@ def _page_of(user: User, round: Round, bureau: Bureau | None) -> str:
     """The page an export belongs to."""
     if user.is_bureau:
         return reverse("review:board", args=[round.slug])
-    found = RankedList.objects.filter(round=round, bureau=bureau).first() if bureau else None
+    lists = RankedList.objects.visible_to(user).filter(round=round, bureau=bureau)
+    found = lists.first() if bureau else None
     if found:
         return reverse("review:ranked_list", args=[found.pk])
     return f"{reverse('review:summary')}?round={round.slug}"

@@ -9,5 +9,12 @@ function arrive() {
   }
 }
 
+// On a narrow screen the sections lie in one row, which scrolls: the present one is brought into it.
+const here = document.querySelector(".rail [aria-current]");
+if (here) {
+  const row = here.closest("ol");
+  row.scrollLeft = here.offsetLeft - row.offsetLeft - (row.clientWidth - here.offsetWidth) / 2;
+}
+
 window.addEventListener("hashchange", arrive);
 arrive();

@@ -18,7 +18,7 @@ for (const row of document.querySelectorAll("tr[data-kind]")) {
   const show = () => {
     const value = computed();
     if (Number.isFinite(value)) output.textContent = `留空则取 ${value.toFixed(2)}`;
-    else output.textContent = isChange && number(before) === 0 ? "建设前为 0，请直接填写" : "";
+    else output.textContent = isChange && number(before) === 0 ? "建设前为 0，无法计算" : "";
   };
   before.addEventListener("input", show);
   after.addEventListener("input", show);

@@ -141,9 +141,28 @@ def test_a_wrong_code_is_explained(code, message, client, typed):
     assert not Enterprise.objects.exists()
 
 
-def test_the_box_for_the_code_does_not_cut_a_paste(client, bureau):
-    html = str(client.get(REGISTER).context["form"]["credit_code"])
+@pytest.mark.parametrize("name", ["name", "credit_code", "contact", "mobile"])
+def test_no_box_cuts_a_paste(name, client, bureau):
+    html = str(client.get(REGISTER).context["form"][name])
     assert "maxlength" not in html
+
+
+def test_too_long_a_name_says_how_much_to_cut(client, typed):
+    response = client.post(REGISTER, typed(name="字" * 103))
+    assert errors(response) == {"name": ["最多 100 字，现有 103 字，请删减 3 字。"]}
+
+
+@pytest.mark.parametrize(
+    ("name", "attribute"),
+    [
+        ("name", 'autocomplete="organization"'),
+        ("credit_code", 'autocomplete="username"'),
+        ("contact", 'autocomplete="name"'),
+        ("mobile", 'inputmode="tel"'),
+    ],
+)
+def test_browsers_are_told_what_a_box_is_for(name, attribute, client, bureau):
+    assert attribute in str(client.get(REGISTER).context["form"][name])
 
 
 def test_a_code_of_another_province_is_remarked_on_and_accepted(client, typed):
@@ -197,6 +216,20 @@ def test_a_weak_password_is_refused(password, client, typed):
     assert not User.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("password", "said"),
+    [
+        ("short-1", ["密码至少 10 位。"]),
+        ("8264019375", ["密码不能全是数字，请加入字母或符号。"]),
+        ("qwertyuiop", ["这个密码太常见，容易被猜到，请换一个。"]),
+        (CODE, ["密码与登录名或姓名太相似，请换一个。"]),
+    ],
+)
+def test_what_is_weak_about_a_password_is_said_plainly(password, said, client, typed):
+    response = client.post(REGISTER, typed(password=password, password_again=password))
+    assert errors(response) == {"password": said}
+
+
 def test_two_different_passwords_are_refused(client, typed):
     response = client.post(REGISTER, typed(password_again=f"{PASSWORD} "))
     assert errors(response) == {"password_again": ["两次输入的密码不一致。"]}
@@ -218,9 +251,7 @@ def test_a_mobile_number_is_read_however_its_digits_are_grouped(mobile, client, 
 )
 def test_a_wrong_mobile_number_is_explained(mobile, client, typed):
     response = client.post(REGISTER, typed(mobile=mobile))
-    assert errors(response) == {
-        "mobile": ["请填写 11 位手机号码（以 13–19 开头，不含空格和区号）。"]
-    }
+    assert errors(response) == {"mobile": ["请填写 11 位手机号码，例如 13800000000。"]}
 
 
 @pytest.mark.parametrize(
@@ -261,7 +292,24 @@ def test_what_was_typed_stays_on_the_page_except_the_passwords(client, typed):
 
 def test_an_empty_form_asks_for_everything(client, bureau):
     response = client.post(REGISTER, dict.fromkeys(RegistrationForm.base_fields, ""))
-    assert set(errors(response)) == set(RegistrationForm.base_fields)
+    assert errors(response) == {
+        "name": ["请填写“企业名称”。"],
+        "credit_code": ["请填写“统一社会信用代码”。"],
+        "bureau": ["请选择“推荐单位”。"],
+        "contact": ["请填写“联系人姓名”。"],
+        "mobile": ["请填写“联系人手机号码”。"],
+        "password": ["请填写“密码”。"],
+        "password_again": ["请填写“再输一次密码”。"],
+    }
+
+
+def test_what_is_wrong_is_listed_on_top_with_links_to_the_boxes(client, typed):
+    html = client.post(REGISTER, typed(mobile="123", name="")).content.decode()
+    assert "请核对以下 2 处" in html
+    for name in ("name", "mobile"):
+        assert f'<a href="#id_{name}">' in html
+        assert f'id="id_{name}"' in html
+    assert "请核对" not in client.get(REGISTER).content.decode()
 
 
 # Signing in
@@ -319,6 +367,51 @@ def test_signing_in_leads_where_one_wanted_to_go(client, account):
 def test_signing_in_never_leads_to_another_site(client, account):
     data = {"username": CODE, "password": PASSWORD, "next": "https://example.com/"}
     assert client.post(LOGIN, data).url == "/"
+
+
+def test_somebody_on_the_way_somewhere_is_told_to_sign_in_first(client):
+    said = "请先登录，登录后回到您要打开的页面。"
+    response = client.get(reverse("applications:index"), follow=True)
+    assert said in response.content.decode()
+    assert said not in client.get(LOGIN).content.decode()
+
+
+def test_the_page_says_whom_to_ask_about_a_forgotten_password(client, db):
+    page = client.get(LOGIN).content.decode()
+    assert "忘记密码：企业请联系推荐单位或省厅；推荐单位、省厅人员请联系省厅管理员。" in page
+
+
+def test_signing_in_without_a_name_or_a_password_says_so(client, db):
+    response = client.post(LOGIN, {"username": "", "password": ""})
+    assert errors(response) == {
+        "username": ["请填写“登录名”。"],
+        "password": ["请填写“密码”。"],
+    }
+
+
+# Changing the password
+
+
+def change_password(client, new):
+    return client.post(
+        reverse("accounts:password"),
+        {"old_password": PASSWORD, "new_password1": new, "new_password2": new},
+    )
+
+
+def test_a_weak_new_password_is_refused_plainly(client, account):
+    client.force_login(account)
+    response = change_password(client, "short-1")
+    assert errors(response) == {"new_password2": ["密码至少 10 位。"]}
+    account.refresh_from_db()
+    assert account.check_password(PASSWORD)
+
+
+def test_a_good_new_password_is_taken(client, account):
+    client.force_login(account)
+    assert change_password(client, "Another-River-2027").status_code == 302
+    account.refresh_from_db()
+    assert account.check_password("Another-River-2027")
 
 
 # What an account may be

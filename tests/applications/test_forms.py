@@ -253,7 +253,7 @@ def test_a_line_over_its_limit_is_kept_as_typed():
     assert (result["project_name"], result["unparsed"]) == ("", {"project_name": text})
     form = shown_again(forms.FactoryOverviewForm, result)
     assert form["project_name"].value() == text
-    assert form.errors["project_name"] == ["最多 100 字，现有 101 字。"]
+    assert form.errors["project_name"] == ["最多 100 字，现有 101 字，请删减 1 字。"]
     assert line("字" * 100)["project_name"] == "字" * 100
 
 
@@ -336,21 +336,55 @@ def test_what_is_no_mobile_number_is_kept_as_typed(typed, basic, round):
     result = basic(contact_mobile=typed)
     assert (result["contact_mobile"], result["unparsed"]) == ("", {"contact_mobile": typed})
     form = shown_again(forms.BasicInformationForm, result, round)
-    assert form.errors["contact_mobile"] == [
-        "请填写 11 位手机号码（以 13–19 开头，不含空格和区号）。"
-    ]
+    assert form.errors["contact_mobile"] == ["请填写 11 位手机号码，例如 13800000000。"]
 
 
 @pytest.mark.parametrize(("typed", "is_kept"), [("a@b.cn", True), ("a@b", False), ("无", False)])
-def test_a_mail_address_is_checked(typed, is_kept, basic):
+def test_a_mail_address_is_checked(typed, is_kept, basic, round):
     result = basic(contact_email=typed)
     assert result["contact_email"] == (typed if is_kept else "")
     assert result["unparsed"] == ({} if is_kept else {"contact_email": typed})
+    errors = shown_again(forms.BasicInformationForm, result, round).errors
+    said = ["请填写有效的电子邮箱，如 name@example.com。"]
+    assert errors == ({} if is_kept else {"contact_email": said})
 
 
 @pytest.mark.parametrize(("typed", "is_kept"), [("5", True), ("5.01", False), ("-1", False)])
 def test_a_maturity_score_has_its_maximum(typed, is_kept, basic):
     assert basic(maturity_score=typed)["unparsed"] == ({} if is_kept else {"maturity_score": typed})
+
+
+def test_the_segments_are_offered_under_the_names_of_their_areas(round):
+    choices = forms.ScenarioInstanceForm(round=round).fields["segment"].choices
+    areas = {title: [str(name) for _pk, name in members] for title, members in choices[1:]}
+    assert list(areas) == [
+        "大环节：工厂建设",
+        "大环节：研发设计",
+        "大环节：生产作业",
+        "大环节：生产管理",
+        "大环节：运营管理",
+        "不计入大环节覆盖",
+    ]
+    assert areas["大环节：研发设计"] == ["产品设计", "工艺设计"]
+
+
+# What a narrow cell says
+
+
+@pytest.mark.parametrize(
+    ("typed", "complaint"),
+    [("约三百", "请填写数字"), ("12.345", "最多保留 2 位小数"), ("-1", "不能为负数")],
+)
+def test_a_cell_says_in_a_few_words_what_is_wrong(typed, complaint):
+    form = shown_again(forms.FinanceYearForm, answers(forms.FinanceYearForm, revenue=typed))
+    assert form["revenue"].complaint == complaint
+    assert form["profit"].complaint == ""
+
+
+def test_a_cell_says_what_the_checks_say_in_brief():
+    form = forms.FinanceYearForm(round=None)
+    form.complain("debt_ratio", "2024年：资产负债率为 120%，超过 100%，请核对。", "超过 100%")
+    assert form["debt_ratio"].complaint == "超过 100%"
 
 
 # 环节—场景—实例

@@ -13,9 +13,17 @@ from django.utils import timezone
 
 from applications import checks, workflow
 from applications.editing import SectionPage
-from applications.models import Application, FactoryOverview, Revision
+from applications.models import (
+    Application,
+    BasicInformation,
+    FactoryOverview,
+    Revision,
+    ScenarioConstruction,
+)
 from applications.sections import BY_SLUG, INSTANCES, SECTIONS
 from applications.states import Status
+from portal.accounts.models import Role
+from portal.catalogue.models import Bureau
 from portal.rounds.times import closing
 from tests import cast
 from tests.applications.conftest import as_sent, filing_of, form_as_sent
@@ -69,6 +77,22 @@ def test_the_front_page_offers_the_open_round(browser, round):
     response = browser.get(url("index"))
     assert list(response.context["rounds"]) == [round]
     assert "测试批次" in text_of(response)
+
+
+def test_the_front_page_names_the_bureau_that_will_review_and_the_sign_in_name(
+    browser, round, enterprise
+):
+    page = text_of(browser.get(url("index")))
+    bureau = enterprise.enterprise.bureau
+    assert f"将由 {bureau} 审核；如选错请在提交前联系省厅更正。" in page
+    assert f"登录名 {enterprise.enterprise.credit_code}" in page
+
+
+def test_a_colleague_sees_the_name_of_their_own_account(client, round, enterprise):
+    client.force_login(
+        cast.make_user("colleague", Role.ENTERPRISE, enterprise=enterprise.enterprise)
+    )
+    assert "登录名 colleague" in text_of(client.get(url("index")))
 
 
 def test_starting_leads_to_the_task_list(browser, round):
@@ -170,7 +194,39 @@ def test_what_the_bureau_said_is_on_the_task_list(browser, submitted, officer):
     assert "退回修改" in page
 
 
+def test_a_returned_application_without_gaps_is_not_called_ready(browser, returned):
+    page = text_of(browser.get(url("detail", returned.pk)))
+    assert "没有缺项；请按退回意见修改后重新提交" in page
+    assert "已齐备" not in page
+    assert "已退回 ，修改后请重新提交" in page
+    assert "尚未提交" not in page
+
+
+@pytest.mark.parametrize("page", ["section", "instance", "instance_new", "submit"])
+def test_what_the_bureau_said_is_at_hand_while_mending(page, browser, returned):
+    places = {
+        "section": section_url(returned),
+        "instance": url("instance", returned.pk, returned.instances.first().key),
+        "instance_new": url("instance_new", returned.pk),
+        "submit": url("submit", returned.pk),
+    }
+    html = browser.get(places[page]).content.decode()
+    assert re.search(r"<details[^>]*opinion.*?请补充能耗数据。.*?</details>", html, re.S)
+
+
+def test_only_a_returned_application_shows_what_the_bureau_said(browser, returned, enterprise):
+    workflow.submit(returned, cast.declarations(returned.round), actor=enterprise)
+    workflow.withdraw(returned, actor=enterprise)
+    assert "请补充能耗数据。" not in text_of(browser.get(section_url(returned)))
+
+
 # A section
+
+
+@pytest.fixture
+def returned(submitted, officer):
+    workflow.act(submitted, "return_for_changes", actor=officer, comment="请补充能耗数据。")
+    return cast.fresh(submitted)
 
 
 @pytest.mark.parametrize("slug", BY_SLUG)
@@ -212,11 +268,96 @@ def test_a_page_with_a_mistake_does_not_lead_on(browser, filled):
     data = sent(filled, total_investment="约三亿") | {"then": "next"}
     response = browser.post(section_url(filled), data, follow=True)
     assert response.redirect_chain == [(section_url(filled), 302)]
-    assert messages_of(response)[1] == "有 1 处填写有误，已按您填的原样保留，请按提示改正。"
+    (message,) = messages_of(response)
+    assert message.startswith("已保存 ")
+    assert "请核对以下 1 处" in text_of(response)
     html = response.content.decode()
     assert 'value="约三亿"' in html
     assert "请填写数字，例如 1234.56" in html
     assert 'value="约三亿"' in browser.get(section_url(filled)).content.decode()
+
+
+def test_the_box_counts_what_it_lists(browser, filled):
+    data = sent(
+        filled, total_investment="约三亿", introduction="字" * 2001, software_investment="99999"
+    )
+    response = browser.post(section_url(filled), data, follow=True)
+    html = response.content.decode()
+    box = html[
+        html.index('id="problems-title"') : html.index("</section>", html.index("problems-"))
+    ]
+    assert "请核对以下 2 处" in box
+    assert box.count("<li>") == 2
+
+
+def test_the_reason_is_named_on_the_task_list_and_before_submitting(browser, filled):
+    browser.post(section_url(filled), sent(filled, total_investment="约三亿"))
+    for page in ("detail", "submit"):
+        text = text_of(browser.get(url(page, filled.pk)))
+        assert "“总投资（万元）”：请填写数字，例如 1234.56" in text
+
+
+def test_the_contact_of_the_account_is_offered_until_something_is_saved(browser, draft, enterprise):
+    place = section_url(draft, "basic")
+    form = browser.get(place).context["page"].form
+    assert form["contact_name"].value() == enterprise.name
+    assert form["contact_mobile"].value() == enterprise.mobile
+    assert contact(draft) == ("", "")
+    browser.post(place, sent(draft, "basic"))
+    form = browser.get(place).context["page"].form
+    assert (form["contact_name"].value(), form["contact_mobile"].value()) == ("", "")
+
+
+def contact(application):
+    basic = BasicInformation.objects.get(application=application)
+    return basic.contact_name, basic.contact_mobile
+
+
+def test_the_offered_contact_is_saved_with_the_page(browser, draft, enterprise):
+    place = section_url(draft, "basic")
+    page = browser.get(place).context["page"]
+    browser.post(place, dict(as_sent(page).lists()))
+    assert contact(draft) == (enterprise.name, enterprise.mobile)
+
+
+def test_adding_an_instance_saves_the_section_first(browser, draft):
+    place = section_url(draft, "scenarios")
+    html = browser.get(place).content.decode()
+    assert re.search(r'<button[^>]*form="filling"[^>]*name="then"[^>]*value="new"', html)
+    assert 'id="filling"' in html
+    response = browser.post(place, sent(draft, "scenarios", overall="总体文字") | {"then": "new"})
+    assert response.url == url("instance_new", draft.pk)
+    assert ScenarioConstruction.objects.get(application=draft).overall == "总体文字"
+
+
+def test_the_table_of_indicators_says_how_to_fill_it(browser, draft):
+    assert "每项填写指标值；" in text_of(browser.get(section_url(draft, "results")))
+    assert "每项填写指标值；" not in text_of(browser.get(section_url(draft, "basic")))
+
+
+def test_a_level_says_what_a_blank_value_takes(browser, draft):
+    data = sent(draft, "results", **{"indicator_values-1-after": "88.5"})
+    response = browser.post(section_url(draft, "results"), data, follow=True)
+    assert "留空则取 88.50" in text_of(response)
+
+
+def test_a_conflict_keeps_rows_ticked_for_deletion_and_offers_another(browser, filled, enterprise):
+    mine = sent(filled, project_name="我的名称", **{"integrators-a1-delete": "on"})
+    cast.save(filled, "factory", {"project_name": "他的名称"}, enterprise)
+    response = browser.post(section_url(filled), mine)
+    assert response.status_code == 409
+    (rows,) = response.context["page"].row_forms.values()
+    assert [(row.row.key == "a1", row.is_removed, row.is_new) for row in rows] == [
+        (True, True, False),
+        (False, False, True),
+    ]
+    html = response.content.decode()
+    assert re.search(r'name="integrators-a1-delete"\s+checked', html)
+    assert 'data-add-row="integrators"' in html
+    assert "data-blank=" in html
+    again = mine | {"version": str(response.context["page"].version)}
+    assert browser.post(section_url(filled), again).status_code == 302
+    assert not filled.integrators.exists()
 
 
 def test_what_is_typed_is_never_markup(browser, draft):
@@ -257,6 +398,30 @@ def test_saving_again_after_a_conflict_is_deliberate_and_works(browser, filled, 
     assert project_name(filled) == "我的名称"
 
 
+def assert_not_taken_for_stored(response, stored):
+    """The typed text can be read and copied, and nothing on the page can be changed or saved."""
+    assert "您未保存的文字，可复制" in text_of(response)
+    html = response.content.decode()
+    assert f'<a href="{stored}">查看已保存的内容</a>' in html
+    form = html[html.index('class="sheet filling') :]
+    boxes = re.findall(r"<(?:input(?! type=.hidden)|textarea|select)\b[^>]*>", form)
+    assert boxes
+    assert [box for box in boxes if "readonly" not in box and "disabled" not in box] == []
+    assert "最近保存" not in form
+    assert 'name="then"' not in form
+
+
+def test_an_instance_saved_after_the_submission_is_not_taken_for_stored(
+    browser, filled, enterprise
+):
+    place, mine = edit_instance(browser, filled, name="迟到的实例")
+    workflow.submit(filled, cast.declarations(filled.round), actor=enterprise)
+    response = browser.post(place, mine)
+    assert response.status_code == 409
+    assert 'value="迟到的实例"' in response.content.decode()
+    assert_not_taken_for_stored(response, section_url(filled, "scenarios"))
+
+
 def test_a_save_after_the_submission_is_refused_and_keeps_what_was_typed(
     browser, filled, enterprise
 ):
@@ -266,6 +431,7 @@ def test_a_save_after_the_submission_is_refused_and_keeps_what_was_typed(
     assert response.status_code == 409
     assert "迟到的名称" in response.content.decode()
     assert messages_of(response) == ["申报已提交或状态已变化，现在不能修改；您刚才的改动没有保存。"]
+    assert_not_taken_for_stored(response, section_url(filled))
     assert project_name(filled) == "示范智能工厂"
 
 
@@ -360,6 +526,7 @@ def test_an_instance_deleted_meanwhile_keeps_what_was_typed(browser, filled, ent
     assert response.status_code == 409
     assert messages_of(response) == ["这一条已被他人删除；如需保留，请复制您的内容后重新添加。"]
     assert 'value="我的实例"' in response.content.decode()
+    assert_not_taken_for_stored(response, section_url(filled, "scenarios"))
 
 
 def test_instances_are_moved_and_deleted_by_buttons(browser, filled):
@@ -388,7 +555,7 @@ def test_a_warning_is_shown_and_does_not_stop(browser, filled, enterprise):
     filled.instances.last().delete()
     response = browser.get(url("submit", filled.pk))
     assert response.context["blocking"] == []
-    assert "尚未覆盖：运营管理。" in text_of(response)
+    assert "尚未覆盖：运营管理（环节：营销与售后、供应链管理）。" in text_of(response)
     assert "附件2 四（一）" in text_of(response)
     response = browser.post(url("submit", filled.pk), agreed(filled.round))
     assert response.url == url("receipt", filled.pk)
@@ -404,6 +571,21 @@ def test_submitting_leads_to_the_receipt(browser, filled):
     assert "示范智能工厂" in page
     local = timezone.localtime(revision.submitted_at)
     assert f"{local:%H:%M:%S}" in page
+
+
+def test_the_receipt_says_what_was_submitted_whatever_is_corrected_later(browser, submitted):
+    enterprise = submitted.enterprise
+    name, code, bureau = enterprise.name, enterprise.credit_code, str(submitted.bureau)
+    enterprise.name, enterprise.credit_code = "更名有限公司", cast.invented_code(99)
+    enterprise.save()
+    other = Bureau.objects.get(code=cast.DATONG)
+    Application.objects.filter(pk=submitted.pk).update(bureau=other)
+    html = browser.get(url("receipt", submitted.pk)).content.decode()
+    receipt = html[html.index("facts-receipt") :]
+    assert f"{name}（{code}）" in receipt
+    assert bureau in receipt
+    assert "更名有限公司" not in receipt
+    assert str(other) not in receipt
 
 
 def test_submitting_twice_leads_to_the_same_receipt(browser, filled):

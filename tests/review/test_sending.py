@@ -117,8 +117,7 @@ def test_an_empty_list_with_a_statement_is_sent(ranked_list, officer):
 
 def test_only_the_bureau_itself_sends_its_list(ranked_list, ranked, province, other_officer):
     refused(ranked_list, lambda: send(ranked_list, province), NotAllowed)
-    with pytest.raises(RankedList.DoesNotExist):
-        send(ranked_list, other_officer)
+    refused(ranked_list, lambda: send(ranked_list, other_officer), StaleState)
     assert fresh(ranked_list).is_open
 
 

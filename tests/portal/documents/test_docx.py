@@ -95,9 +95,9 @@ def test_the_last_row_keeps_with_the_note_below_it():
     assert [kept_with_next(row) for row in rows[1:]] == [{False}, {False}, {True}]
 
 
-def test_a_tall_row_may_break_and_keeps_with_nothing():
+def test_a_row_taller_than_a_page_may_break_and_keeps_with_nothing():
     four = samples.SCENARIOS
-    tall = word_of(samples.unit_annex(four, four * 3)).tables[0].rows[2]
+    tall = word_of(samples.unit_annex(four, four * 6)).tables[0].rows[2]
     assert tall._tr.trPr.find(qn("w:cantSplit")) is None
     assert kept_with_next(tall) == {False}
 

@@ -64,14 +64,15 @@ def test_short_rows_are_not_broken_over_pages():
             assert all(row[0] for row in page.extract_table())
 
 
-def test_a_tall_row_begins_on_the_page_before_instead_of_leaving_it_empty():
+def test_a_row_of_twelve_scenarios_stands_whole_on_one_page():
     four = samples.SCENARIOS
-    first, second = pdf_pages(
+    pages = pdf_pages(
         written(samples.unit_annex(four + four[:1], four * 3, four + four[:1]), Format.PDF)
     )
-    assert "8. " in first
-    assert "12. " in second
-    assert "注：" in second
+    assert ["12. " in page for page in pages] == ["11. " in page for page in pages]
+    assert ["8. " in page for page in pages] == ["12. " in page for page in pages]
+    assert "注：" in pages[-1]
+    assert "5. " in pages[-1]
 
 
 # The heights round which the note just does not fit on the page any more.
