@@ -19,6 +19,7 @@ from applications.models import Application, Event, Revision, Row, SectionAnswer
 from applications.sections import SECTIONS, Filing, Group, Section, snapshot
 from applications.states import BY_VERB, EDITABLE, Status, Transition
 from portal.accounts.models import Enterprise, User
+from portal.catalogue.models import Bureau
 from portal.errors import Closed, NotAllowed, PortalError, StaleState
 from portal.rounds.models import Deadline, Round
 from portal.rounds.times import closing, moment
@@ -68,8 +69,7 @@ def start(round: Round, *, actor: User) -> Application:
     existing = Application.objects.filter(enterprise=enterprise, round=round).first()
     if existing:
         return existing
-    if not round.ranked_lists.filter(bureau=enterprise.bureau_id).exists():
-        raise NotAllowed(f"{enterprise.bureau}在该批次还没有名额，请联系省厅后再填报。")
+    _require_seats(round, enterprise.bureau)
     now = timezone.now()
     require_open(round, Deadline.ENTERPRISE, now)
     try:
@@ -83,6 +83,12 @@ def start(round: Round, *, actor: User) -> Application:
     except IntegrityError:  # a colleague pressed the button at the same moment
         return Application.objects.get(enterprise=enterprise, round=round)
     return application
+
+
+def _require_seats(round: Round, bureau: Bureau) -> None:
+    """A bureau that joined after the round was published has seats only when the province says."""
+    if not round.ranked_lists.filter(bureau=bureau).exists():
+        raise NotAllowed(f"{bureau}在该批次还没有名额，请联系省厅后再办理。")
 
 
 def _touch(application: Application, actor: User) -> None:
@@ -218,6 +224,7 @@ def submit(
     if source == Status.DRAFT:
         # A bureau corrected since the draft was started is the one that reviews it.
         fresh.bureau = fresh.enterprise.bureau
+        _require_seats(fresh.round, fresh.bureau)
     filing = Filing.of(fresh)
     blocking = checks.blocking(checks.findings(filing))
     if blocking:

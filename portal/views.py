@@ -58,4 +58,8 @@ def typed_but_not_saved(request: HttpRequest, heading: str) -> HttpResponse:
     return response
 
 
-NOT_TYPED = frozenset({"csrfmiddlewaretoken", "version", "then", "next"})
+NOT_TYPED = frozenset(
+    """csrfmiddlewaretoken version revision seen then next move step application page format bureau
+    early key""".split()
+)
+"""Names of what our forms post without anybody typing it."""

@@ -86,11 +86,7 @@ TABLE = {
     "review:recommend": ("round", NOT_LIKE_THIS, instead(BUREAUS, 404)),
     "review:reorder": ("round", NOT_LIKE_THIS, instead(BUREAUS, 409)),
     "review:opinions": ("round", NOT_LIKE_THIS, instead(BUREAUS, 409)),
-    "review:send": (
-        "round",
-        (TO_LOGIN, 403, 403, 200, 302, 403),
-        (TO_LOGIN, 403, 403, 200, 302, 403),
-    ),
+    "review:send": ("round", OPEN_LIST, OPEN_LIST),
     "review:cockpit": ("", PROVINCE, NOT_LIKE_THIS),
     "review:applications": ("", PROVINCE, NOT_LIKE_THIS),
     "review:summary": ("", PROVINCE, NOT_LIKE_THIS),

@@ -71,7 +71,7 @@ class UserManager(BaseUserManager):
 
 
 class User(AbstractUser):
-    """人员账号: a person with one role. The first account of an enterprise signs in with its code."""
+    """人员账号: a person with one role. An enterprise's first account signs in with its code."""
 
     username = models.CharField(
         "登录名",

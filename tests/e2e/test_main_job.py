@@ -104,7 +104,7 @@ def register(page: Page) -> None:
     fill(page, name=COMPANY, credit_code=code[:-1] + "O", contact=CONTACT, mobile=MOBILE)
     fill(page, bureau="太原市工业和信息化局", password=cast.PASSWORD, password_again=cast.PASSWORD)
     page.get_by_role("button", name="注册并进入").click()
-    expect(page.get_by_text("第 18 位是“O”")).to_be_visible()
+    expect(page.get_by_text("第 18 位是“O”").first).to_be_visible()
     assert page.locator("[name='name']").input_value() == COMPANY
     fill(
         page, credit_code=f" {code.lower()} ", password=cast.PASSWORD, password_again=cast.PASSWORD
@@ -220,7 +220,7 @@ def review_and_rank(page: Page, application: Application) -> None:
     assert Seat.objects.filter(application__isnull=False).count() == 3
     page.goto("/review/bureau/test/ranking/")
     page.get_by_role("button", name="移出").nth(1).click()
-    expect(page.get_by_text("推荐次序已保存")).to_be_visible()
+    expect(page.get_by_text("已将“先到企业2有限公司”移出名单")).to_be_visible()
     page.get_by_role("row").filter(has_text=COMPANY).get_by_role("button", name="推荐").click()
     expect(page.get_by_text(f"已将“{COMPANY}”列入推荐名单")).to_be_visible()
     seats = page.locator(".seat")
@@ -229,7 +229,8 @@ def review_and_rank(page: Page, application: Application) -> None:
         expect(seats.nth(place)).to_contain_text(COMPANY)
     page.goto("/review/bureau/test/send/")
     page.get_by_label("签发人").fill("李昇")
-    page.get_by_role("button", name="报送").click()
+    page.get_by_label("企业申报尚未截止").check()
+    page.get_by_role("button", name="报送省厅").click()
     expect(page.get_by_text("推荐名单已报送省厅")).to_be_visible()
 
 
@@ -295,7 +296,8 @@ def test_from_registration_to_the_three_files(page, visitor, stage, work_off_job
     desk.goto("/review/province/")
     unit = desk.get_by_role("row").filter(has_text="太原市")
     unit.get_by_role("link", name="已报送").click()
-    desk.get_by_role("button", name="受理").click()
+    desk.get_by_text("受理名单").first.click()
+    desk.get_by_role("button", name="确认受理").click()
     expect(desk.get_by_text("已受理太原市")).to_be_visible()
 
     files = export(desk, work_off_jobs, tmp_path)

@@ -622,6 +622,11 @@ def test_every_number_of_the_cockpit_opens_the_list_behind_it(
     assert sorted(int(number) for _, number in numbers)[-1] == 5
 
 
+@pytest.mark.parametrize("page", ["cockpit", "summary"])
+def test_a_table_wider_than_a_phone_says_that_it_slides(as_province, round, page):
+    assert "左右滑动查看全表" in body(as_province.get(reverse(f"review:{page}")))
+
+
 def test_the_cockpit_counts_seats_and_lists(as_province, sent):
     context = as_province.get(reverse("review:cockpit")).context
     assert context["seats"] == {"taken": 3, "total": 36}
@@ -646,6 +651,10 @@ def test_a_sent_list_is_shown_with_its_opinions_statement_and_signatory(as_provi
 
 
 def test_a_list_is_received_from_its_page_once(as_province, sent):
+    page = body(as_province.get(reverse("review:ranked_list", args=[sent.pk])))
+    sure = page.partition("<details")[2].partition("</details>")[0]
+    assert reverse("review:receive", args=[sent.pk]) in sure
+    assert "确认受理" in sure
     assert "已受理" in said(act_on(as_province, sent, "receive"))
     sent.refresh_from_db()
     assert sent.status == RankedList.Status.RECEIVED
