@@ -59,7 +59,21 @@ def typed_but_not_saved(request: HttpRequest, heading: str) -> HttpResponse:
 
 
 NOT_TYPED = frozenset(
-    """csrfmiddlewaretoken version revision seen then next move step application page format bureau
-    early key""".split()
+    [
+        "csrfmiddlewaretoken",
+        "version",
+        "revision",
+        "seen",
+        "then",
+        "next",
+        "move",
+        "step",
+        "application",
+        "page",
+        "format",
+        "bureau",
+        "early",
+        "key",
+    ]
 )
 """Names of what our forms post without anybody typing it."""
