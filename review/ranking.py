@@ -51,8 +51,14 @@ def events_of(ranked_list: RankedList) -> list[ListEvent]:
     return events
 
 
-def _touch(ranked_list: RankedList, actor: User, *, version: int | None = None) -> None:
-    """Lock the open list for one change; with ``version``, only if nobody changed it since."""
+def _touch(
+    ranked_list: RankedList, actor: User, *, version: int | None = None, changes: int = 1
+) -> None:
+    """Lock the open list for one act; with ``version``, only if nobody changed it since.
+
+    ``changes`` is 0 for an act that leaves order and opinions as they are, so that a colleague's
+    open board stays good.
+    """
     if not actor.is_bureau:
         raise NotAllowed("只有推荐单位可以排序和报送推荐名单。")
     lists = RankedList.objects.visible_to(actor).filter(
@@ -60,7 +66,7 @@ def _touch(ranked_list: RankedList, actor: User, *, version: int | None = None) 
     )
     if version is not None:
         lists = lists.filter(version=version)
-    if lists.update(version=F("version") + 1):
+    if lists.update(version=F("version") + changes):
         return
     fresh = RankedList.objects.visible_to(actor).filter(pk=ranked_list.pk).first()
     if fresh and not fresh.is_open:
@@ -183,7 +189,7 @@ def decide(
 
     With ``revision``, only if that is still what the enterprise submitted last.
     """
-    _touch(ranked_list, actor)
+    _touch(ranked_list, actor, changes=0)
     if revision not in (None, application.current_revision_id):
         raise StaleState("企业已提交新的版本，您的操作没有执行；请阅读最新版本后再办理。")
     if Seat.objects.filter(application=application).exists():

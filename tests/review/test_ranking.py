@@ -253,11 +253,20 @@ def test_every_change_moves_the_version_on(ranked_list, make_accepted, officer):
         lambda: ranking.recommend(ranked_list, application, actor=officer),
         lambda: ranking.save_opinions(ranked_list, {1: "好"}, version=seen[-1], actor=officer),
         lambda: ranking.replace_order(ranked_list, [], version=seen[-1], actor=officer),
-        lambda: ranking.decide(ranked_list, application, "decline", actor=officer, comment="否"),
     ):
         act()
         seen.append(version(ranked_list))
-    assert len(set(seen)) == 5
+    assert len(set(seen)) == 4
+
+
+def test_deciding_on_an_application_leaves_an_open_board_good(ranked_list, make_accepted, officer):
+    [seated] = make_accepted(1)
+    ranking.recommend(ranked_list, seated, actor=officer)
+    [other] = make_accepted(1)
+    read = version(ranked_list)
+    cast.decide(other, "decline", officer, "暂不推荐。")
+    ranking.replace_order(ranked_list, [], version=read, actor=officer)
+    assert order(ranked_list) == []
 
 
 def test_a_page_older_than_the_list_changes_nothing(ranked_list, make_accepted, officer):
