@@ -6,7 +6,7 @@ asks it; submitting refuses while any finding blocks.
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -330,65 +330,52 @@ CONSISTENCY = {
 def _conditions(filing: Filing) -> Iterator[Finding]:
     for condition in filing.application.round.conditions:
         check = CONDITIONS.get(Condition.Rule(condition.rule))
-        for section, field, group, key, message in check(filing, condition) if check else ():
-            yield Finding(
-                section,
-                message,
-                BY_MODALITY[Modality(condition.modality)],
-                field=field,
-                group=group,
-                key=key,
-                clause=condition.where,
-            )
+        if check:
+            severity = BY_MODALITY[Modality(condition.modality)]
+            for finding in check(filing, condition):
+                yield replace(finding, severity=severity, clause=condition.where)
 
 
-Failure = tuple[str, str, str, str, str]
-
-
-def _requirement(filing: Filing, condition: Condition) -> Iterator[Failure]:
+def _requirement(filing: Filing, condition: Condition) -> Iterator[Finding]:
     for row in filing.rows["requirement_answers"]:
         if row.key == condition.code and row.answer == RequirementAnswer.Answer.NO:
-            yield (
+            yield Finding(
                 "basic",
-                "answer",
-                "requirement_answers",
-                row.key,
                 f"{condition.where.rpartition('、')[2]} 自查为“不符合”。"
                 "不符合基础要求的不能申报；如填错请改正。",
+                field="answer",
+                group="requirement_answers",
+                key=row.key,
             )
 
 
-def _maturity(filing: Filing, condition: Condition) -> Iterator[Failure]:
+def _maturity(filing: Filing, condition: Condition) -> Iterator[Finding]:
     yield from _requirement(filing, condition)
     level = filing.answers["basic"].maturity_level
     if level is not None and level < condition.minimum:
-        yield (
+        yield Finding(
             "basic",
-            "maturity_level",
-            "",
-            "",
             f"成熟度等级为 {level} 级，本批次要求 {condition.minimum} 级及以上。",
+            field="maturity_level",
         )
 
 
-def _completed(filing: Filing, condition: Condition) -> Iterator[Failure]:
+def _completed(filing: Filing, condition: Condition) -> Iterator[Finding]:
     end = filing.answers["factory"].finished_on
     if end and end > timezone.localdate():
-        yield (
+        yield Finding(
             "factory",
-            "finished_on",
-            "",
-            "",
             f"“建设完成日期”为 {end}，尚未到；申报主体应已完成智能工厂建设。",
+            field="finished_on",
         )
 
 
-def _coverage(filing: Filing, condition: Condition) -> Iterator[Failure]:
+def _coverage(filing: Filing, condition: Condition) -> Iterator[Finding]:
     covered = {row.segment.area for row in filing.rows[INSTANCES.slug] if row.segment}
     lacking = [area for area in condition.areas if area not in covered]
     if lacking and filing.rows[INSTANCES.slug]:
         names = "；".join(_with_segments(filing, area) for area in lacking)
-        yield "scenarios", "", INSTANCES.slug, "", f"{condition.text}，尚未覆盖：{names}。"
+        yield Finding("scenarios", f"{condition.text}，尚未覆盖：{names}。", group=INSTANCES.slug)
 
 
 def _with_segments(filing: Filing, area: str) -> str:

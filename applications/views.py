@@ -1,5 +1,6 @@
 """The enterprise's pages."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -16,11 +17,11 @@ from applications.forms import DeclarationForm, DraftForm
 from applications.models import Answers, Application, Event, Row
 from applications.models.rows import random_key
 from applications.sections import BY_SLUG, INSTANCES, SECTIONS, Filing, Section
-from applications.states import Status
+from applications.states import BY_VERB, Status
 from portal.accounts.access import role_required
 from portal.accounts.models import Role
 from portal.errors import PortalError
-from portal.rounds.models import Deadline, Round
+from portal.rounds.models import Round
 
 enterprise_only = role_required(Role.ENTERPRISE)
 
@@ -94,8 +95,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         "events": events,
         # What the bureau said when it brought the application to where it stands.
         "opinion": next((e for e in events[:1] if e.comment), None),
-        "can_withdraw": application.status == Status.SUBMITTED
-        and application.round.is_open(Deadline.ENTERPRISE),
+        "can_withdraw": BY_VERB["withdraw"] in workflow.possible(application, request.user.role),
     }
     return render(request, "applications/detail.html", context)
 
@@ -277,6 +277,14 @@ def instance_delete(request: HttpRequest, pk: int, key: str) -> HttpResponse:
     return redirect("applications:section", pk, "scenarios")
 
 
+def _seen(request: HttpRequest) -> datetime | None:
+    """The moment of the last change shown on the page that was posted."""
+    try:
+        return parse_datetime(request.POST.get("seen", ""))
+    except ValueError:
+        return None
+
+
 @enterprise_only
 def submit(request: HttpRequest, pk: int) -> HttpResponse:
     """What still blocks, the declarations, and the button."""
@@ -287,8 +295,7 @@ def submit(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         agreed = [declaration.text for declaration in form.declarations]
         try:
-            seen = parse_datetime(request.POST.get("seen", ""))
-            workflow.submit(application, agreed, actor=request.user, seen=seen)
+            workflow.submit(application, agreed, actor=request.user, seen=_seen(request))
         except PortalError as error:
             messages.error(request, str(error))
             if _application(request, pk).is_editable:

@@ -17,7 +17,7 @@ from django.utils import timezone
 from applications import checks
 from applications.models import Application, Event, Revision, Row, SectionAnswers
 from applications.sections import SECTIONS, Filing, Group, Section, snapshot
-from applications.states import BY_VERB, EDITABLE, Status, Transition
+from applications.states import BY_VERB, EDITABLE, Status, Transition, verbs_for
 from portal.accounts.models import Enterprise, User
 from portal.catalogue.models import Bureau
 from portal.errors import Closed, NotAllowed, PortalError, StaleState
@@ -54,6 +54,16 @@ def require_open(round: Round, which: Deadline, now: datetime) -> None:
             f"已过{which.label}时间（{closing(round.deadline(which))}），现在是 {moment(now)}，"
             f"不能再办理。如有特殊情况，请联系推荐单位或省厅。"
         )
+
+
+def possible(application: Application, role: str) -> list[Transition]:
+    """What a role may do with an application now: its state and the deadlines permit it."""
+    now = timezone.now()
+    return [
+        transition
+        for transition in verbs_for(application.status, role)
+        if transition.deadline is None or application.round.is_open(transition.deadline, now)
+    ]
 
 
 # Enterprise

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from applications.models import Application
-from applications.states import verbs_for
+from applications.workflow import possible
 from portal.accounts.access import role_required
 from portal.accounts.models import Role, User
 from portal.catalogue.models import Bureau
@@ -68,7 +68,7 @@ def reader_page(
         bureau=application.bureau_id,
     )
     seat = getattr(application, "seat", None)
-    verbs = verbs_for(application.status, request.user.role) if ranked_list.is_open else []
+    verbs = possible(application, request.user.role) if ranked_list.is_open else []
     can_decide = bool(verbs) and seat is None
     context = {
         "application": application,

@@ -746,3 +746,21 @@ def test_a_save_needs_the_forms_token(draft, enterprise):
     strict.force_login(enterprise)
     assert strict.post(section_url(draft), sent(draft, project_name="甲")).status_code == 403
     assert project_name(draft) == ""
+
+
+@pytest.mark.parametrize("seen", ["2026-13-45T00:00:00+08:00", "昨天", ""])
+def test_a_tampered_moment_on_the_submit_page_is_no_error(browser, filled, seen):
+    agreed = {f"declaration_{d.pk}": "on" for d in filled.round.declarations.all()}
+    response = browser.post(url("submit", filled.pk), {**agreed, "seen": seen})
+    assert response.status_code == 302
+    assert cast.fresh(filled).status == Status.SUBMITTED
+
+
+def test_a_change_after_the_submit_page_was_opened_is_looked_at_first(browser, filled, enterprise):
+    page = browser.get(url("submit", filled.pk))
+    agreed = {f"declaration_{d.pk}": "on" for d in filled.round.declarations.all()}
+    seen = page.context["application"].touched_at.isoformat()
+    cast.save(filled, "factory", {"results": "同事刚改过的成效。"}, enterprise)
+    response = browser.post(url("submit", filled.pk), {**agreed, "seen": seen}, follow=True)
+    assert messages_of(response) == ["您打开页面之后，内容又有修改。请再核对一遍后提交。"]
+    assert cast.fresh(filled).status == Status.DRAFT
