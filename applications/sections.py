@@ -91,6 +91,8 @@ class Group:
 
 @dataclass(frozen=True)
 class Section:
+    """One of the four material sections of Annex 3: its form, and the rows that repeat in it."""
+
     slug: str
     numeral: str
     form: type[forms.DraftForm]

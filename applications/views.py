@@ -297,8 +297,9 @@ def submit(request: HttpRequest, pk: int) -> HttpResponse:
         try:
             workflow.submit(application, agreed, actor=request.user, seen=_seen(request))
         except PortalError as error:
-            messages.error(request, str(error))
+            # The second of two clicks finds it submitted, and gets the receipt of the first.
             if _application(request, pk).is_editable:
+                messages.error(request, str(error))
                 return redirect("applications:submit", pk)
         return redirect("applications:receipt", pk)
     found = checks.findings(Filing.of(application))

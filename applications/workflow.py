@@ -35,11 +35,11 @@ class NotReady(PortalError):
 
 
 class Conflict(PortalError):
-    """The answers were changed by somebody else since the page was opened; nothing was saved."""
+    """The answers were saved elsewhere since the page was opened; nothing was saved now."""
 
     def __init__(self, theirs: SectionAnswers | Row) -> None:
         self.theirs = theirs
-        super().__init__("您打开页面之后，这部分内容已被他人修改，您的内容尚未保存。")
+        super().__init__("您打开页面之后，这部分内容另有保存，您的内容尚未保存。")
 
 
 # Deadlines
@@ -227,9 +227,7 @@ def submit(
     """
     now = timezone.now()
     verb = "resubmit" if application.status == Status.RETURNED else "submit"
-    if seen and not Application.objects.filter(pk=application.pk, touched_at=seen).exists():
-        raise StaleState("您打开页面之后，内容又有修改。请再核对一遍后提交。")
-    source, target = _claim(application, verb, actor, now)
+    source, target = _claim(application, verb, actor, now, seen=seen)
     fresh = Application.objects.with_sections().get(pk=application.pk)
     if source == Status.DRAFT:
         # A bureau corrected since the draft was started is the one that reviews it.
@@ -295,12 +293,19 @@ def act(application: Application, verb: str, *, actor: User, comment: str = "") 
 
 
 def _claim(
-    application: Application, verb: str, actor: User, now: datetime, **changes: Any
+    application: Application,
+    verb: str,
+    actor: User,
+    now: datetime,
+    *,
+    seen: datetime | None = None,
+    **changes: Any,
 ) -> tuple[Status, Status]:
     """The compare-and-swap that begins every verb.
 
     Locks the application if its status and revision still are those last read, applying
-    ``changes``; raises StaleState when somebody was faster. Returns the verb's source and target.
+    ``changes``; with ``seen``, only if nothing at all was changed since that moment. Raises
+    StaleState when somebody was faster. Returns the verb's source and target.
     """
     transition: Transition = BY_VERB[verb]
     if actor.role != transition.role:
@@ -310,13 +315,17 @@ def _claim(
     source = Status(application.status)
     if source not in transition.sources:
         raise StaleState()
-    claimed = (
-        Application.objects.visible_to(actor)
-        .filter(pk=application.pk, status=source, current_revision=application.current_revision_id)
-        .update(touched_at=now, **changes)
+    as_read = Application.objects.visible_to(actor).filter(
+        pk=application.pk, status=source, current_revision=application.current_revision_id
     )
-    if not claimed:
-        raise StaleState()
+    if seen:
+        as_read = as_read.filter(touched_at=seen)
+    if not as_read.update(touched_at=now, **changes):
+        raise (
+            StaleState("您打开页面之后，内容又有修改。请再核对一遍后提交。")
+            if seen
+            else StaleState()
+        )
     return source, transition.target
 
 

@@ -127,7 +127,7 @@ class Migration(migrations.Migration):
                 ('founded_on', models.DateField(null=True, verbose_name='成立日期')),
                 ('registered_capital', applications.models.sections.Money(decimal_places=2, max_digits=14, null=True, validators=[django.core.validators.MinValueValidator(0, '不能为负数。')], verbose_name='注册资本（万元）')),
                 ('contact_name', models.CharField(help_text='联系人和手机号将印入推荐汇总表（附件1）。', max_length=40, verbose_name='联系人')),
-                ('contact_mobile', models.CharField(max_length=11, validators=[django.core.validators.RegexValidator('\\A1[3-9][0-9]{9}\\Z', '请填写 11 位手机号码（以 13–19 开头，不含空格和区号）。')], verbose_name='联系方式（手机号）')),
+                ('contact_mobile', models.CharField(max_length=11, validators=[django.core.validators.RegexValidator('\\A1[3-9][0-9]{9}\\Z', '请填写 11 位手机号码，例如 13800000000。')], verbose_name='联系方式（手机号）')),
                 ('contact_position', models.CharField(blank=True, max_length=40, verbose_name='联系人职务')),
                 ('contact_phone', models.CharField(blank=True, max_length=30, verbose_name='固定电话')),
                 ('contact_email', models.EmailField(blank=True, max_length=254, verbose_name='电子邮箱')),

@@ -56,6 +56,8 @@ class Answers(models.Model):
 
 
 class SectionAnswers(Answers):
+    """What is filled in once in an application: the part of a section that does not repeat."""
+
     class Meta:
         abstract = True
 

@@ -8,7 +8,6 @@ from django import forms
 from django.contrib.auth import password_validation
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.core.exceptions import ValidationError
-from django.core.validators import RegexValidator
 from django.db import IntegrityError, transaction
 
 from portal.accounts import credit_code
@@ -92,9 +91,7 @@ class NameField(LimitedField):
 class MobileField(forms.CharField):
     """A mobile number however its digits are grouped; no limit that would cut off a paste."""
 
-    default_validators = [
-        RegexValidator(mobile_validator.regex, "请填写 11 位手机号码，例如 13800000000。")
-    ]
+    default_validators = [mobile_validator]
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
         return super().widget_attrs(widget) | {"inputmode": "tel", "autocomplete": "tel-national"}

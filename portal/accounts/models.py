@@ -21,9 +21,7 @@ class Role(models.TextChoices):
     PROVINCE = "province", "省厅"
 
 
-mobile_validator = RegexValidator(
-    r"\A1[3-9][0-9]{9}\Z", "请填写 11 位手机号码（以 13–19 开头，不含空格和区号）。"
-)
+mobile_validator = RegexValidator(r"\A1[3-9][0-9]{9}\Z", "请填写 11 位手机号码，例如 13800000000。")
 
 
 def tidy_mobile(text: str) -> str:

@@ -15,22 +15,9 @@ class Format(StrEnum):
     DOCX = "docx"
 
     @property
-    def content_type(self) -> str:
-        """MIME type for the Content-Type header."""
-        return _CONTENT_TYPES[self]
-
-    @property
     def extension(self) -> str:
         """File extension without the dot."""
         return self.value
-
-
-_OFFICE = "application/vnd.openxmlformats-officedocument"
-_CONTENT_TYPES = {
-    Format.PDF: "application/pdf",
-    Format.XLSX: f"{_OFFICE}.spreadsheetml.sheet",
-    Format.DOCX: f"{_OFFICE}.wordprocessingml.document",
-}
 
 
 def write(document: Document, format: Format, stream: BinaryIO) -> None:

@@ -293,6 +293,24 @@ def test_a_revision_holds_what_is_stored_whatever_is_saved_meanwhile(
         workflow.withdraw(cast.fresh(completed), actor=enterprise)
 
 
+def test_what_is_submitted_is_what_was_seen_even_while_a_colleague_saves(
+    at_once, completed, enterprise
+):
+    for number in range(8):
+        application = cast.fresh(completed)
+        submit = partial(
+            workflow.submit,
+            application,
+            cast.declarations(application.round),
+            actor=enterprise,
+            seen=application.touched_at,
+        )
+        save = partial(cast.save, completed, "results", {"effect": f"改动{number}"}, enterprise)
+        assert outcomes(at_once(submit, save)) == ["StaleState", "done"]
+        if cast.fresh(completed).status == Status.SUBMITTED:
+            workflow.withdraw(cast.fresh(completed), actor=enterprise)
+
+
 def test_of_two_saves_of_one_page_at_once_one_is_told_of_the_other(at_once, round, enterprise):
     application = workflow.start(round, actor=enterprise)
     section = BY_SLUG["scenarios"]

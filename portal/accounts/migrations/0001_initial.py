@@ -43,7 +43,7 @@ class Migration(migrations.Migration):
                 ('email', models.EmailField(blank=True, max_length=254, verbose_name='email address')),
                 ('username', models.CharField(error_messages={'unique': '该登录名已被使用，请换一个。'}, max_length=150, unique=True, verbose_name='登录名')),
                 ('name', models.CharField(max_length=30, verbose_name='姓名')),
-                ('mobile', models.CharField(max_length=11, validators=[django.core.validators.RegexValidator('\\A1[3-9][0-9]{9}\\Z', '请填写 11 位手机号码（以 13–19 开头，不含空格和区号）。')], verbose_name='手机号码')),
+                ('mobile', models.CharField(max_length=11, validators=[django.core.validators.RegexValidator('\\A1[3-9][0-9]{9}\\Z', '请填写 11 位手机号码，例如 13800000000。')], verbose_name='手机号码')),
                 ('role', models.CharField(choices=[('enterprise', '企业'), ('bureau', '推荐单位'), ('province', '省厅')], max_length=10, verbose_name='角色')),
                 ('is_staff', models.BooleanField(default=False, help_text='只对省厅人员有效。', verbose_name='可进入后台')),
                 ('is_active', models.BooleanField(default=True, help_text='取消勾选即停用，不能再登录；账号不能删除。', verbose_name='可登录')),
