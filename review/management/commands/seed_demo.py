@@ -103,6 +103,8 @@ class Command(BaseCommand):
                 "indicator_edition": 2024,
                 "condition_edition": 2024,
                 "contact_office": "省工信厅装备处（演示）",
+                "notice_date": times["opens_at"].date(),
+                "national_platform": "智能制造数据资源公共服务平台",
                 **times,
             },
         )
