@@ -1,21 +1,15 @@
 """Background work of the review side."""
 
-import tempfile
-
 from portal.catalogue.models import Bureau
-from portal.documents import Format, write
-from portal.documents.model import Document, DocumentError
+from portal.documents import Format
 from portal.errors import PortalError
+from portal.jobs.documents import keep_document
 from portal.jobs.models import Job
 from portal.jobs.registry import work
 from portal.rounds.models import Round
 from review import summary
 
 SUMMARY = "summary"
-
-
-def file_name(document: Document, format: Format) -> str:
-    return f"{document.title}.{Format(format).extension}"
 
 
 @work(SUMMARY)
@@ -28,15 +22,8 @@ def make_summary(job: Job) -> None:
     result = summary.build(round, bureau)
     if bureau and result.missing:
         raise PortalError(f"{result.missing[0]}，不能生成推荐汇总表。")
-    format = Format(job.parameters["format"])
     job.report(40, "正在生成文件")
-    with tempfile.TemporaryFile() as stream:
-        try:
-            write(result.document, format, stream)
-        except DocumentError as error:
-            raise PortalError(str(error)) from error
-        stream.seek(0)
-        job.keep(stream, file_name(result.document, format))
+    keep_document(job, result.document, Format(job.parameters["format"]))
     missing = f"未收入：{'；'.join(result.missing)}。" if result.missing else ""
     notes = f"{'；'.join(result.notes)}。" if result.notes else ""
     job.message = missing + notes

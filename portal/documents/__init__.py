@@ -1,10 +1,13 @@
 """Pure document writers: a Document of plain data in, the bytes of a PDF, Excel or Word file."""
 
+import os
+import tempfile
 from enum import StrEnum
 from importlib import import_module
+from pathlib import Path
 from typing import BinaryIO
 
-from portal.documents.model import Document
+from portal.documents.model import Document, DocumentError
 
 
 class Format(StrEnum):
@@ -27,3 +30,17 @@ def write(document: Document, format: Format, stream: BinaryIO) -> None:
     60 MB: a process that never exports, such as most web workers, should not pay for it.
     """
     import_module(f"{__name__}.{Format(format).value}").write(document, stream)
+
+
+def write_file(document: Document, format: Format, path: Path) -> None:
+    """Write beside the target and rename, so that no half file is ever found there."""
+    if not path.parent.is_dir():
+        raise DocumentError(f"目录不存在：{path.parent}")
+    try:
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".export-") as folder:
+            part = Path(folder) / path.name
+            with part.open("wb") as stream:
+                write(document, format, stream)
+            os.replace(part, path)
+    except OSError as error:
+        raise DocumentError(f"无法写入 {path}：{error.strerror}。") from error

@@ -14,6 +14,7 @@ import docx
 from docx.enum.section import WD_ORIENT
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls, qn
+from docx.parts.document import DocumentPart
 from docx.shared import Mm
 
 from portal.documents import looks
@@ -25,9 +26,11 @@ from portal.documents.model import (
     Kind,
     PageBreak,
     Paragraph,
+    Picture,
     Style,
     Table,
     clean_text,
+    one_line,
     texts_of,
 )
 from portal.documents.package import repack
@@ -36,7 +39,7 @@ LATIN = "Times New Roman"
 # What Word takes when a computer lacks the font, instead of its own far-fetched choice.
 SUBSTITUTES = {FANGSONG: "仿宋", KAITI: "楷体", BIAOSONG: "华文中宋,宋体", HEITI: "微软雅黑"}
 ALIGNMENTS = {"start": "left", "center": "center", "end": "right"}
-LOOKS = (*looks.PARAGRAPH_LOOKS.values(), *looks.HEADING_LOOKS.values())
+LOOKS = (*looks.PARAGRAPH_LOOKS.values(), *looks.HEADING_LOOKS.values(), looks.CAPTION)
 STYLE_IDS = {look.name: f"Portal{number}" for number, look in enumerate(LOOKS)}
 NAMESPACE = nsdecls("w")
 
@@ -51,21 +54,24 @@ def write(document: Document, stream: BinaryIO) -> None:
     _set_properties(file.core_properties, document)
     _fill_edges(file.sections[0], document, page)
     body = file.element.body
-    for xml in _body(document, page):
+    for xml in _body(document, page, file.part):
         body.insert_element_before(parse_xml(xml), "w:sectPr")
     plain = io.BytesIO()
     file.save(plain)
     repack(plain.getvalue(), stream, document.made_at)
 
 
-def _body(document: Document, page: Page) -> list[str]:
+def _body(document: Document, page: Page, part: DocumentPart) -> list[str]:
     """The blocks as XML. A table never touches another one, nor the end of the document.
 
     Word would join the two tables, and insists on a last paragraph of its own.
     """
     parts: list[str] = []
     break_before = after_table = False
-    for block, following in zip(document.blocks, (*document.blocks[1:], None), strict=True):
+    following_blocks = (*document.blocks[1:], None)
+    for number, (block, following) in enumerate(
+        zip(document.blocks, following_blocks, strict=True), 1
+    ):
         if isinstance(block, PageBreak):
             break_before = True
             continue
@@ -74,6 +80,8 @@ def _body(document: Document, page: Page) -> list[str]:
                 parts.append(_spacer(break_before))
             noted = isinstance(following, Paragraph) and following.style is Style.NOTE
             parts.append(_table(block, page, noted))
+        elif isinstance(block, Picture):
+            parts += _picture(block, page, part, number, break_before)
         else:
             parts += _paragraphs(block, break_before)
         after_table, break_before = isinstance(block, Table), False
@@ -102,6 +110,26 @@ def _paragraphs(block: Heading | Paragraph, break_before: bool) -> list[str]:
             f"{_spacing(look, before, after)}</w:pPr>{_run(line, look.font)}</w:p>"
         )
     return parts
+
+
+def _picture(
+    picture: Picture, page: Page, part: DocumentPart, number: int, break_before: bool
+) -> list[str]:
+    """The picture and, on the same page, its caption. ``number`` is unique in the file."""
+    width, height = looks.size_of(picture, page)
+    inline = part.new_pic_inline(io.BytesIO(picture.content), Mm(width), Mm(height))
+    inline.docPr.id = number
+    inline.docPr.set("descr", one_line(picture.alt))
+    page_break = "<w:pageBreakBefore/>" if break_before else ""
+    look = looks.CAPTION
+    style = f'<w:pStyle w:val="{STYLE_IDS[look.name]}"/>'
+    caption = _run(one_line(picture.caption), look.font)
+    return [
+        f'<w:p {NAMESPACE}><w:pPr>{style}<w:keepNext/>{page_break}<w:spacing w:before="120"'
+        f' w:after="0"/></w:pPr><w:r><w:rPr>{_fonts(look.font)}</w:rPr><w:drawing>{inline.xml}'
+        "</w:drawing></w:r></w:p>",
+        f"<w:p {NAMESPACE}><w:pPr>{style}</w:pPr>{caption}</w:p>",
+    ]
 
 
 def _spacing(look: Look, before: float, after: float) -> str:
@@ -245,16 +273,19 @@ def _set_styles(styles) -> None:
 
 
 def _style(look: Look) -> str:
-    indent = f'w:left="{_twips(look.left)}" w:right="{_twips(look.right)}"'
-    if look.indent:
-        first = look.indent * look.size * 20
+    first = look.indent * look.size * 20
+    left = _twips(look.left) + max(-first, 0)
+    indent = f'w:left="{left:.0f}" w:right="{_twips(look.right)}"'
+    if look.indent > 0:
         indent += f' w:firstLineChars="{look.indent * 100}" w:firstLine="{first:.0f}"'
+    elif look.indent < 0:
+        indent += f' w:hanging="{-first:.0f}"'
     outline = look.outline is not None
     custom = "" if outline else ' w:customStyle="1"'
     return (
         f'<w:style {NAMESPACE} w:type="paragraph" w:styleId="{STYLE_IDS[look.name]}"{custom}>'
         f"<w:name w:val={quoteattr(look.name)}/><w:qFormat/><w:pPr>"
-        + ("<w:keepNext/>" if outline else "")
+        + ("<w:keepNext/><w:keepLines/>" if outline else "")
         + f"{_spacing(look, look.before, look.after)}<w:ind {indent}/>"
         + f'<w:jc w:val="{ALIGNMENTS[look.align]}"/>'
         + (f'<w:outlineLvl w:val="{look.outline}"/>' if outline else "")
@@ -275,7 +306,7 @@ def _name_substitutes(file) -> None:
 
 def _set_properties(properties, document: Document) -> None:
     moment = document.made_at.astimezone(UTC).replace(tzinfo=None, microsecond=0)
-    properties.title = clean_text(document.title).replace("\n", " ")[:255]
+    properties.title = one_line(document.title)[:255]
     properties.author = properties.last_modified_by = properties.comments = ""
     properties.language = "zh-CN"
     properties.created = properties.modified = moment
@@ -296,10 +327,30 @@ def _fill_edges(section, document: Document, page: Page) -> None:
         f"{run(document.made_text)}",
     )
     if document.watermark:
-        words = clean_text(document.watermark).replace("\n", " ")
+        words = one_line(document.watermark)
         _only_paragraph(
-            section.header, f'<w:pPr><w:jc w:val="center"/></w:pPr>{_run(words, HEITI)}'
+            section.header,
+            f'<w:pPr><w:jc w:val="center"/></w:pPr>{_run(words, HEITI)}{_watermark(words)}',
         )
+
+
+def _watermark(words: str) -> str:
+    """The words across the page, behind its text, the way Word makes watermarks itself."""
+    style = (
+        f"position:absolute;width:{min(len(words) * 120, 400)}pt;height:120pt;rotation:330;"
+        "z-index:-251658752;mso-position-horizontal:center;"
+        "mso-position-horizontal-relative:margin;mso-position-vertical:center;"
+        "mso-position-vertical-relative:margin"
+    )
+    return (
+        f'<w:r><w:rPr>{_fonts(HEITI)}</w:rPr><w:pict xmlns:v="urn:schemas-microsoft-com:vml"'
+        ' xmlns:o="urn:schemas-microsoft-com:office:office">'
+        '<v:shapetype id="words" coordsize="21600,21600" o:spt="136" path="m0,0l21600,0m0,21600'
+        'l21600,21600e"><v:path textpathok="t"/><v:textpath on="t" fitshape="t"/></v:shapetype>'
+        f'<v:shape id="watermark" type="#words" style="{style}" fillcolor="#e4e4e4" stroked="f">'
+        f'<v:textpath style="font-family:{HEITI}" string={quoteattr(words)}/></v:shape>'
+        "</w:pict></w:r>"
+    )
 
 
 def _only_paragraph(edge, content: str) -> None:

@@ -8,13 +8,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from portal.documents.model import Align, Document, Heading, Paragraph, Style
+from portal.documents.model import Align, Document, Heading, Paragraph, Picture, Style
 
 FANGSONG, HEITI, KAITI, BIAOSONG = "仿宋_GB2312", "黑体", "楷体_GB2312", "方正小标宋简体"
 
 POINTS_PER_MM = 72 / 25.4
 TABLE_SIZE = 10.5
 FOOTER_SIZE = 9
+
+PIXELS_PER_MM = 150 / 25.4
+# Of the text height: two pictures with their captions still stand on one page.
+TALLEST_PICTURE = 0.43
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,7 @@ class Look:
     before: float = 0
     after: float = 0
     line: float | None = None
-    indent: int = 0  # first line, in characters
+    indent: int = 0  # first line, in characters; the others, if negative
     left: float = 0
     right: float = 0
     outline: int | None = None  # level in the navigation pane
@@ -44,14 +48,16 @@ PARAGRAPH_LOOKS = {
     Style.NOTE: Look("表注", FANGSONG, 10.5, before=6),
     Style.SIGNATURE: Look("落款", FANGSONG, 14, "end", before=30, line=30, right=15),
     Style.COVER_TITLE: Look("封面标题", BIAOSONG, 28, "center", before=80, after=90, line=44),
-    Style.COVER_LINE: Look("封面栏目", FANGSONG, 16, line=38, left=12),
+    Style.COVER_LINE: Look("封面栏目", FANGSONG, 16, line=38, indent=-5, left=12),
     Style.COVER_NOTE: Look("封面落款", FANGSONG, 16, "center", before=70, line=28),
 }
 HEADING_LOOKS = {
     1: Look("heading 1", HEITI, 16, before=12, after=6, indent=2, outline=0),
     2: Look("heading 2", KAITI, 15, before=8, after=4, indent=2, outline=1),
     3: Look("heading 3", FANGSONG, 14, bold=True, before=6, after=3, indent=2, outline=2),
+    4: Look("heading 4", FANGSONG, 14, before=4, line=26, indent=2, outline=3),
 }
+CAPTION = Look("图注", FANGSONG, 10.5, "center", before=3, after=8)
 
 
 def look_of(block: Heading | Paragraph) -> Look:
@@ -90,6 +96,16 @@ LANDSCAPE = Page(297, 210, top=18, right=18, bottom=18, left=18)
 def page_of(document: Document) -> Page:
     """The sheet a document is printed on."""
     return LANDSCAPE if document.orientation == "landscape" else PORTRAIT
+
+
+def size_of(picture: Picture, page: Page) -> tuple[float, float]:
+    """Width and height of a printed picture in millimetres; a small one is not blown up."""
+    scale = min(
+        1 / PIXELS_PER_MM,
+        page.text_width / picture.width,
+        page.text_height * TALLEST_PICTURE / picture.height,
+    )
+    return picture.width * scale, picture.height * scale
 
 
 def height_of(text: str, width: float, size: float = TABLE_SIZE, indent: float = 0) -> float:

@@ -101,13 +101,13 @@ class Table:
 
 @dataclass(frozen=True)
 class Heading:
-    """A heading of level 1 (一、), 2 (（一）) or 3 (1.)."""
+    """A heading of level 1 (一、), 2 (（一）), 3 (1.) or 4 (（1）)."""
 
     text: str
     level: int
 
     def __post_init__(self) -> None:
-        if self.level not in (1, 2, 3):
+        if self.level not in (1, 2, 3, 4):
             raise ValueError(f"There is no heading level {self.level}.")
 
 
@@ -120,11 +120,27 @@ class Paragraph:
 
 
 @dataclass(frozen=True)
+class Picture:
+    """A picture above its caption; ``pictures.picture_of`` makes one of an uploaded file.
+
+    ``content`` is a JPEG or PNG that every writer prints as it is; ``sha256`` is the uploaded
+    file's, so that the digest tells which picture it is however it was made smaller.
+    """
+
+    content: bytes
+    width: int  # pixels
+    height: int
+    sha256: str
+    caption: str
+    alt: str
+
+
+@dataclass(frozen=True)
 class PageBreak:
     """What follows starts on a new page."""
 
 
-Block = Heading | Paragraph | Table | PageBreak
+Block = Heading | Paragraph | Table | Picture | PageBreak
 
 # Neither 0/O, 1/I/L, 2/Z, 5/S, 6/G, 8/B nor U/V: the code is read out over the phone and
 # compared by eye with a stamped paper copy. Of each such pair the digit stays.
@@ -170,7 +186,12 @@ class Document:
 
     @property
     def identity_text(self) -> str:
-        """Footer, left: check code and the first twelve characters of the revision hash."""
+        """Footer, left: check code and the first twelve characters of the revision hash.
+
+        Without a code on a draft: somebody could read it out as the final document's.
+        """
+        if self.watermark:
+            return f"{one_line(self.watermark)}，无校验码"
         revision = clean_text(self.revision)[:12]
         return f"校验码 {self.check_code}" + (f"  版本 {revision}" if revision else "")
 
@@ -185,6 +206,8 @@ def _readable(block: Block) -> list:
         titles = [clean_text(column.title) for column in block.columns]
         groups = [[clean_text(g.title or ""), texts_of(block, g)] for g in block.groups]
         return ["table", titles, groups]
+    if isinstance(block, Picture):
+        return ["picture", block.sha256, clean_text(block.caption)]
     return ["text", clean_text(block.text)]
 
 
@@ -210,6 +233,11 @@ def clean_text(text: str) -> str:
     return "".join(c for c in text if c == "\n" or not _is_unprintable(c))
 
 
+def one_line(text: str) -> str:
+    """Clean text without line breaks, for places that have a single line."""
+    return clean_text(text).replace("\n", " ")
+
+
 def _is_unprintable(char: str) -> bool:
     code = ord(char)
     # Unassigned code points stay: they may be ideographs newer than this Python's tables.
@@ -228,7 +256,7 @@ def text_of(value: Value, kind: Kind) -> str:
         return clean_text(value)
     match kind:
         case Kind.NUMBERED if isinstance(value, tuple):
-            items = (clean_text(item).replace("\n", " ") for item in value)
+            items = (one_line(item) for item in value)
             return "\n".join(f"{number}. {item}" for number, item in enumerate(items, 1))
         case Kind.DATE if isinstance(value, date):
             day = day_of(value)

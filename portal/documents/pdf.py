@@ -25,9 +25,9 @@ from weasyprint import CSS, HTML
 from weasyprint.document import Page as RenderedPage
 from weasyprint.text.ffi import fontconfig
 from weasyprint.text.fonts import FontConfiguration
-from weasyprint.urls import URLFetcher
+from weasyprint.urls import URLFetcher, URLFetcherResponse
 
-from portal.documents.looks import Page, may_break, page_of
+from portal.documents.looks import Page, may_break, page_of, size_of
 from portal.documents.model import (
     Block,
     Column,
@@ -37,9 +37,11 @@ from portal.documents.model import (
     Kind,
     PageBreak,
     Paragraph,
+    Picture,
     Style,
     Table,
     clean_text,
+    one_line,
     texts_of,
 )
 
@@ -72,24 +74,41 @@ class RefuseEverything(URLFetcher):
         raise ValueError(f"Documents load nothing: {url}")
 
 
+class OwnPictures(RefuseEverything):
+    """Hands out the document's own pictures, under the names its markup gives them."""
+
+    def __init__(self, document: Document) -> None:
+        super().__init__()
+        self.pictures = {
+            _name(number): block.content
+            for number, block in enumerate(document.blocks)
+            if isinstance(block, Picture)
+        }
+
+    def fetch(self, url: str, headers: dict | None = None) -> URLFetcherResponse:
+        """A picture of the document; anything else is refused."""
+        if url not in self.pictures:
+            return super().fetch(url, headers)
+        return URLFetcherResponse(url, self.pictures[url])
+
+
 def write(document: Document, stream: BinaryIO) -> None:
     """Write the document as PDF."""
-    markup, page = _markup(document), page_of(document)
+    markup, page, fetcher = _markup(document), page_of(document), OwnPictures(document)
     with _missing_glyphs() as missing:
-        content = _render(markup, page)
+        content = _render(markup, page, fetcher)
     if missing:
         _require_chinese_font(missing)
         # Missing characters are never ASCII here, so tags and entities stay what they are.
         spelled = markup.translate({ord(c): f"〔U+{ord(c):04X}〕" for c in missing})
         with _missing_glyphs() as still_missing:
-            content = _render(spelled, page)
+            content = _render(spelled, page, fetcher)
         if still_missing:
             raise MissingGlyphs(still_missing)
     stream.write(content)
 
 
-def _render(markup: str, page: Page) -> bytes:
-    fetcher = RefuseEverything()
+def _render(markup: str, page: Page, fetcher: URLFetcher) -> bytes:
     fonts = FontConfiguration()
     _require_any_font(fonts)
     html = HTML(string=markup, url_fetcher=fetcher)
@@ -182,7 +201,7 @@ def _markup(document: Document) -> str:
         if isinstance(block, PageBreak):
             break_before = True
             continue
-        markup = _block(block, page)
+        markup = _block(block, page, number)
         if isinstance(block, Paragraph) and block.style is Style.NOTE and not break_before:
             # The only anchors there are: see _starts_with_note.
             markup = f'<div id="note{number}">{markup}</div>'
@@ -195,7 +214,7 @@ def _safe(text: str) -> str:
     return escape(clean_text(text))
 
 
-def _block(block: Block, page: Page) -> str:
+def _block(block: Block, page: Page, number: int) -> str:
     match block:
         case Heading():
             tag = f"h{block.level}"
@@ -205,6 +224,8 @@ def _block(block: Block, page: Page) -> str:
             return f'<section class="{block.style}">{_lines(clean_text(block.text))}</section>'
         case Table():
             return _table(block, page)
+        case Picture():
+            return _picture(block, page, number)
     raise TypeError(f"{block!r} is not a block.")
 
 
@@ -237,6 +258,20 @@ def _table(table: Table, page: Page) -> str:
             first = False
         parts.append("</tbody>")
     return "".join(parts) + "</table>"
+
+
+def _name(number: int) -> str:
+    """The address under which the markup asks for the picture in a document's block."""
+    return f"picture:{number}"
+
+
+def _picture(picture: Picture, page: Page, number: int) -> str:
+    width, height = size_of(picture, page)
+    return (
+        f'<figure><img src="{_name(number)}" alt="{escape(one_line(picture.alt))}"'
+        f' style="width:{width:.2f}mm;height:{height:.2f}mm">'
+        f"<figcaption>{escape(one_line(picture.caption))}</figcaption></figure>"
+    )
 
 
 def _cell(text: str, column: Column) -> str:

@@ -16,8 +16,12 @@ from math import ceil
 from typing import BinaryIO
 
 from openpyxl import Workbook
+from openpyxl.drawing.image import Image
+from openpyxl.drawing.spreadsheet_drawing import AnchorMarker, OneCellAnchor
+from openpyxl.drawing.xdr import XDRPositiveSize2D
 from openpyxl.styles import Alignment, Border, Font, Side
 from openpyxl.utils import get_column_letter
+from openpyxl.utils.units import cm_to_EMU
 from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.worksheet import Worksheet
 from openpyxl.xml.functions import tostring
@@ -33,11 +37,13 @@ from portal.documents.model import (
     Kind,
     PageBreak,
     Paragraph,
+    Picture,
     Style,
     Table,
     Value,
     clean_text,
     day_of,
+    one_line,
     rounded,
     text_of,
 )
@@ -85,7 +91,7 @@ def write(document: Document, stream: BinaryIO) -> None:
     properties = book.properties
     moment = document.made_at.astimezone(UTC).replace(tzinfo=None, microsecond=0)
     properties.creator, properties.created = "", moment
-    properties.title = clean_text(document.title).replace("\n", " ")
+    properties.title = one_line(document.title)
     plain = io.BytesIO()
     book.save(plain)
     # save() has just put the present time there.
@@ -113,6 +119,8 @@ class _Sheet:
                     self._table(block)
                 case PageBreak() if self.row > 1:
                     self.sheet.row_breaks.append(Break(id=self.row - 1))
+                case Picture():
+                    self._picture(block)
                 case Heading() | Paragraph():
                     self._text(block)
 
@@ -159,6 +167,25 @@ class _Sheet:
             )
             height = max(self._height(cell), look.line or 0)
             self._cells([cell], height + before + after)
+
+    def _picture(self, picture: Picture) -> None:
+        """The picture in one row with its caption: no page break comes between them."""
+        width, height = looks.size_of(picture, self.page)
+        left = (self.edges[-1] - width) / 2
+        column = max(number for number, edge in enumerate(self.edges) if edge <= left)
+        corner = AnchorMarker(
+            col=column, colOff=cm_to_EMU((left - self.edges[column]) / 10), row=self.row - 1
+        )
+        size = XDRPositiveSize2D(cm_to_EMU(width / 10), cm_to_EMU(height / 10))
+        image = Image(io.BytesIO(picture.content))
+        image.anchor = OneCellAnchor(corner, size)
+        self.sheet.add_image(image)
+        look, span = looks.CAPTION, (0, len(self.edges) - 1)
+        font = Font(name=FONTS[look.font], size=look.size)
+        text = one_line(picture.caption)
+        caption = _Cell(text, Kind.TEXT, look.align, font, *span, "bottom", Border())
+        space = look.before + self._height(caption) + look.after
+        self._cells([caption], height * looks.POINTS_PER_MM + space)
 
     def _column_before_seal(self, free: float) -> int:
         """The last grid column that leaves this many millimetres free on its right."""
@@ -257,7 +284,7 @@ def _edges(tables: list[Table], total: float) -> list[int]:
 
 
 def _footer_text(text: str) -> str:
-    return clean_text(text).replace("\n", " ").replace("&", "&&")
+    return one_line(text).replace("&", "&&")
 
 
 def _store(cell, value: Value, kind: Kind, where: str) -> None:

@@ -153,6 +153,6 @@ def test_a_table_that_cannot_be_written_is_refused_in_one_sentence(sent, tmp_pat
     def refuse(*_arguments):
         raise DocumentError("缺少字体，请安装 fonts-noto-cjk。")
 
-    monkeypatch.setattr("review.management.commands.export_summary.write", refuse)
+    monkeypatch.setattr("portal.documents.write", refuse)
     message = refused(tmp_path / "a.pdf", format="pdf")
-    assert message == "不能生成文件：缺少字体，请安装 fonts-noto-cjk。"
+    assert message == "缺少字体，请安装 fonts-noto-cjk。"

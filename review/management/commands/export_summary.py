@@ -1,14 +1,12 @@
 """``export_summary``: Annex 1 from the command line."""
 
-import os
-import tempfile
 from argparse import ArgumentParser
 from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
 from portal.catalogue.models import Bureau
-from portal.documents import Format, write
+from portal.documents import Format, write_file
 from portal.documents.model import DocumentError
 from portal.rounds.models import Round
 from review import summary
@@ -40,21 +38,8 @@ class Command(BaseCommand):
             self.stderr.write(f"未收入：{sentence}")
         for sentence in result.notes:
             self.stderr.write(sentence)
-        self._write(result, Format(options["format"]), options["output"])
-        self.stdout.write(f"已生成 {options['output']}（校验码 {result.document.check_code}）")
-
-    @staticmethod
-    def _write(result: summary.Summary, format: Format, output: Path) -> None:
-        """Write beside the target and rename, so that no half file is ever found there."""
-        if not output.parent.is_dir():
-            raise CommandError(f"目录不存在：{output.parent}")
         try:
-            with tempfile.TemporaryDirectory(dir=output.parent, prefix=".export-") as folder:
-                part = Path(folder) / output.name
-                with part.open("wb") as stream:
-                    write(result.document, format, stream)
-                os.replace(part, output)
+            write_file(result.document, Format(options["format"]), options["output"])
         except DocumentError as error:
-            raise CommandError(f"不能生成文件：{error}") from error
-        except OSError as error:
-            raise CommandError(f"无法写入 {output}：{error.strerror}。") from error
+            raise CommandError(str(error)) from error
+        self.stdout.write(f"已生成 {options['output']}（校验码 {result.document.check_code}）")

@@ -5,6 +5,7 @@ import re
 import zipfile
 from datetime import datetime
 from decimal import Decimal
+from itertools import pairwise
 
 import docx
 import openpyxl
@@ -52,6 +53,38 @@ def read_texts(content: bytes, format: Format) -> str:
         return "\n".join([header, *(shown(cell) for row in sheet.iter_rows() for cell in row)])
     file = docx.Document(io.BytesIO(content))
     return "\n".join(p.text for p in (*file.sections[0].header.paragraphs, *file.paragraphs))
+
+
+def read_captions(content: bytes, format: Format) -> list[str]:
+    """What stands below each picture, in their order."""
+    captions = {
+        Format.PDF: pdf_captions,
+        Format.XLSX: xlsx_captions,
+        Format.DOCX: docx_captions,
+    }
+    return captions[format](content)
+
+
+def pdf_captions(content: bytes) -> list[str]:
+    captions = []
+    with pdfplumber.open(io.BytesIO(content)) as pdf:
+        for page in pdf.pages:
+            for image in sorted(page.images, key=lambda image: image["top"]):
+                below = page.crop((0, image["bottom"], page.width, page.height))
+                captions.append(below.extract_text().split("\n")[0])
+    return captions
+
+
+def xlsx_captions(content: bytes) -> list[str]:
+    sheet = openpyxl.load_workbook(io.BytesIO(content)).active
+    rows = sorted(image.anchor._from.row + 1 for image in sheet._images)
+    return [shown(sheet.cell(row, 1)) for row in rows]
+
+
+def docx_captions(content: bytes) -> list[str]:
+    paragraphs = docx.Document(io.BytesIO(content)).paragraphs
+    pairs = pairwise(paragraphs)
+    return [below.text for above, below in pairs if above._p.xpath(".//pic:pic")]
 
 
 def docx_rows(content: bytes) -> Rows:
@@ -135,3 +168,18 @@ def members(content: bytes) -> dict[str, str]:
     with zipfile.ZipFile(io.BytesIO(content)) as package:
         names = [name for name in package.namelist() if name.endswith((".xml", ".rels"))]
         return {name: package.read(name).decode() for name in names}
+
+
+def docx_body(content: bytes) -> str:
+    """What a Word file says between header and footer, in order."""
+    body = docx.Document(io.BytesIO(content)).element.body
+    return "".join(text.text or "" for text in body.xpath(".//w:t"))
+
+
+def pdf_bodies(content: bytes, lines: bool = False) -> list[str]:
+    """What each page of a portrait PDF says above its footer, as drawn or line by line."""
+    with pdfplumber.open(io.BytesIO(content)) as pdf:
+        pages = [page.crop((0, 0, page.width, page.height - 34 / 25.4 * 72)) for page in pdf.pages]
+        if lines:
+            return [page.extract_text() for page in pages]
+        return ["".join(char["text"] for char in page.chars) for page in pages]

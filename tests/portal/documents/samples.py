@@ -1,8 +1,11 @@
 """Documents for the tests: an Annex 1, an application book, and a table round any given rows."""
 
+import io
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+
+from PIL import Image
 
 from portal.documents.model import (
     Column,
@@ -16,6 +19,7 @@ from portal.documents.model import (
     Table,
     Value,
 )
+from portal.documents.pictures import picture_of
 
 MADE_AT = datetime(2024, 11, 22, 15, 59, 59, tzinfo=UTC)
 REVISION = "a1b2c3d4e5f6a7b8c9d0"
@@ -147,6 +151,26 @@ def _sections() -> tuple:
         Paragraph(body),
         Table(rates, (Group("（一）能力提升类指标", figures), Group("（五）推广应用类指标", ()))),
         Paragraph("注：建设前后均为自然年度数据。", Style.NOTE),
+    )
+
+
+def photo(width: int, height: int, format: str = "JPEG", mode: str = "RGB", **saving) -> bytes:
+    """An image file, its left half red and its right half blue."""
+    image = Image.new(mode, (width, height), "blue")
+    image.paste(Image.new(mode, (width // 2, height), "red"), (0, 0))
+    stream = io.BytesIO()
+    image.save(stream, format, **saving)
+    return stream.getvalue()
+
+
+def pictures(*captions: str, **changes) -> Document:
+    """A heading and a paragraph, then pictures of all shapes."""
+    shapes = ((1600, 1200), (900, 1600), (120, 80), (3000, 200), (200, 3000))
+    blocks = (
+        picture_of(photo(*shapes[number % 5]), caption) for number, caption in enumerate(captions)
+    )
+    return _document(
+        "带图片的文件", (Heading("图片", 1), Paragraph("如下。"), *blocks), "portrait", **changes
     )
 
 

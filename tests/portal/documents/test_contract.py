@@ -9,9 +9,26 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from portal.documents import Format
-from portal.documents.model import Column, Document, Group, Heading, Kind, Paragraph, Style, Table
+from portal.documents.model import (
+    Column,
+    Document,
+    Group,
+    Heading,
+    Kind,
+    Paragraph,
+    Style,
+    Table,
+    one_line,
+)
 from tests.portal.documents import samples
-from tests.portal.documents.readers import comparable, expected_rows, read_rows, read_texts, written
+from tests.portal.documents.readers import (
+    comparable,
+    expected_rows,
+    read_captions,
+    read_rows,
+    read_texts,
+    written,
+)
 
 NASTY = {
     "equals": "=1+1",
@@ -142,8 +159,16 @@ def test_texts_outside_of_cells_are_printed_as_typed_too(format):
 
 
 @pytest.mark.parametrize("format", Format)
-def test_the_same_document_gives_the_same_bytes(format):
-    document = samples.annex(units=1)
+def test_every_picture_stands_above_its_caption_in_the_given_order(format):
+    captions = [f"图{number} =车间<b>&㛃\n第{number}张" for number in range(1, 8)]
+    content = written(samples.pictures(*captions), format)
+    assert read_captions(content, format) == [one_line(caption) for caption in captions]
+
+
+@pytest.mark.parametrize("format", Format)
+@pytest.mark.parametrize("make", [lambda: samples.annex(units=1), lambda: samples.pictures("图")])
+def test_the_same_document_gives_the_same_bytes(make, format):
+    document = make()
     assert written(document, format) == written(document, format)
 
 

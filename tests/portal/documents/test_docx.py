@@ -132,6 +132,20 @@ def test_the_watermark_is_in_the_page_header():
     assert word_of(samples.annex(watermark="草稿")).sections[0].header.paragraphs[0].text == "草稿"
 
 
+def test_the_watermark_lies_across_every_page():
+    header = members(written(samples.annex(watermark="草&稿"), Format.DOCX))["word/header1.xml"]
+    assert 'string="草&amp;稿"' in header
+
+
+def test_pictures_keep_with_their_captions_and_are_described():
+    body = word_of(samples.pictures("图1", "图2")).element.body
+    pictures = [p for p in body if p.xpath(".//pic:pic")]
+    assert all(p.pPr.find(qn("w:keepNext")) is not None for p in pictures)
+    described = [inline.docPr for p in pictures for inline in p.xpath(".//wp:inline")]
+    assert [properties.get("descr") for properties in described] == ["图1", "图2"]
+    assert len({properties.get("id") for properties in described}) == 2
+
+
 def test_tables_in_a_row_stay_apart():
     document = samples.texts("甲")
     document = replace(document, blocks=document.blocks * 2)

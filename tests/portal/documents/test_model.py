@@ -133,6 +133,28 @@ def test_titles_texts_order_and_watermark_change_the_digest():
     assert len({variant.content_digest() for variant in variants}) == len(variants)
 
 
+def test_another_picture_or_caption_changes_the_digest_and_another_size_does_not():
+    document = samples.pictures("图1")
+    *others, picture = document.blocks
+    smaller = replace(picture, content=b"smaller", width=1, height=1, alt="另述")
+    assert replace(document, blocks=(*others, smaller)).content_digest() == (
+        document.content_digest()
+    )
+    changed = [
+        document,
+        replace(document, blocks=tuple(others)),
+        replace(document, blocks=(*others, replace(picture, caption="图2"))),
+        replace(document, blocks=(*others, replace(picture, sha256="0" * 64))),
+    ]
+    assert len({variant.content_digest() for variant in changed}) == len(changed)
+
+
+def test_a_draft_shows_no_check_code():
+    draft = samples.book(watermark="草稿")
+    assert draft.identity_text == "草稿，无校验码"
+    assert draft.check_code != samples.book().check_code
+
+
 def test_a_printed_check_code_stays_valid():
     # A change here makes every paper copy printed so far look forged.
     assert samples.annex().check_code == "T4D9-VXED"
@@ -161,7 +183,7 @@ def test_what_cannot_be_printed_is_refused_when_it_is_built():
     with pytest.raises(ValueError, match="width"):
         Table((replace(column, width=0),), ())
     with pytest.raises(ValueError, match="level"):
-        Heading("四级", 4)
+        Heading("五级", 5)
 
 
 @pytest.mark.parametrize("format", Format)

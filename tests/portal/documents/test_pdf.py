@@ -207,6 +207,23 @@ def test_a_text_that_looks_like_markup_asks_for_no_address(monkeypatch):
     assert asked == []
 
 
+def test_two_tall_pictures_share_a_page():
+    document = replace(
+        samples.pictures(*"12345"), blocks=samples.pictures(*"12345").blocks[-1:] * 2
+    )
+    assert len(pdf_pages(written(document, Format.PDF))) == 1
+
+
+def test_no_picture_is_larger_than_the_text_or_blown_up():
+    with pdfplumber.open(io.BytesIO(written(samples.pictures(*"12345"), Format.PDF))) as file:
+        sizes = [
+            (round(image["width"] / 72 * 25.4), round(image["height"] / 72 * 25.4))
+            for page in file.pages
+            for image in page.images
+        ]
+    assert sizes == [(129, 97), (54, 97), (20, 14), (156, 10), (6, 97)]
+
+
 def test_the_file_is_dated_by_the_document():
     for days, date in ((0, "D:20241122"), (1, "D:20241123")):
         document = samples.texts("甲", made_at=samples.MADE_AT + timedelta(days=days))
