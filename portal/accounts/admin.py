@@ -3,7 +3,7 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
 from django.contrib.auth.forms import (
     AdminPasswordChangeForm,
@@ -19,7 +19,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from import_export.fields import Field
 
-from portal.accounts import credit_code
+from portal.accounts import credit_code, team
 from portal.accounts.forms import CreditCodeField
 from portal.accounts.models import Enterprise, Role, User, tidy_mobile
 from portal.catalogue.models import Bureau
@@ -174,19 +174,22 @@ class UserAdmin(SheetAdmin, BaseUserAdmin):
     add_form_template = None
     change_password_form = PasswordForm
     list_display = ("username", "name", "role", "unit", "is_active", "is_staff", "last_login")
-    list_filter = ("role", "is_active", "is_staff", "bureau")
+    list_filter = ("role", "is_active", "is_unit_admin", "is_signatory", "is_staff", "bureau")
     search_fields = ("username", "name", "enterprise__name", "bureau__name")
     autocomplete_fields = ("enterprise",)
     filter_horizontal = ()
     readonly_fields = ("last_login", "date_joined")
     _person = ("name", "mobile", "role", "enterprise", "bureau")
+    _team = ("is_unit_admin", "is_signatory")
     add_fieldsets = (
         (None, {"fields": ("username", "password1", "password2")}),
         ("人员", {"fields": (*_person, "is_staff")}),
+        ("在企业中", {"fields": _team}),
     )
     fieldsets = (
         (None, {"fields": ("username", "password")}),
         ("人员", {"fields": _person}),
+        ("在企业中", {"fields": _team}),
         ("权限", {"fields": ("is_active", "is_staff"), "description": "进入后台须为省厅人员。"}),
         ("时间", {"fields": ("last_login", "date_joined")}),
     )
@@ -199,3 +202,16 @@ class UserAdmin(SheetAdmin, BaseUserAdmin):
         # Nobody locks himself out.
         own = ("role", "enterprise", "bureau", "is_active", "is_staff")
         return self.readonly_fields + (own if obj == request.user else ())
+
+    def save_model(
+        self, request: HttpRequest, obj: User, form: forms.ModelForm, change: bool
+    ) -> None:
+        before = form.initial.get("enterprise")
+        super().save_model(request, obj, form, change)
+        for enterprise in Enterprise.objects.filter(pk__in={before, obj.enterprise_id} - {None}):
+            if heir := team.name_admin(enterprise):
+                messages.warning(
+                    request,
+                    f"{enterprise}没有可登录的单位管理员，已将最早的账号 {heir.username}"
+                    f"（{heir}）设为单位管理员。",
+                )

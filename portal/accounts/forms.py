@@ -1,4 +1,4 @@
-"""Forms for signing in and registering."""
+"""Forms for signing in, registering and inviting colleagues."""
 
 from typing import Any
 
@@ -7,11 +7,19 @@ from crispy_forms.layout import Column, Fieldset, Layout, Row
 from django import forms
 from django.contrib.auth import password_validation
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
+from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from portal.accounts import credit_code
-from portal.accounts.models import Enterprise, Role, User, mobile_validator, tidy_mobile
+from portal.accounts import credit_code, team
+from portal.accounts.models import (
+    Enterprise,
+    Invitation,
+    Role,
+    User,
+    mobile_validator,
+    tidy_mobile,
+)
 from portal.catalogue.models import Bureau
 from portal.documents.model import clean_text
 
@@ -25,19 +33,21 @@ ASSISTANCE = {
         "spellcheck": "false",
     },
     "contact": {"autocomplete": "name"},
+    "username": {"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"},
 }
 
 
 class SignInForm(AuthenticationForm):
     error_messages = {
-        "invalid_login": "登录名或密码不正确。企业的登录名是统一社会信用代码；密码区分大小写。",
+        "invalid_login": "登录名或密码不正确。企业首个账号的登录名是统一社会信用代码；"
+        "密码区分大小写。",
         "inactive": "该账号已停用，请联系管理员。",
     }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["username"].label = "登录名"
-        self.fields["username"].help_text = "企业请填统一社会信用代码。"
+        self.fields["username"].help_text = "企业请填统一社会信用代码；受邀同事填自己的登录名。"
         for field in self.fields.values():
             field.error_messages["required"] = f"请填写“{field.label}”。"
 
@@ -88,6 +98,15 @@ class NameField(LimitedField):
         return " ".join(clean_text(super().to_python(value)).split())
 
 
+class SignInNameField(LimitedField):
+    """A sign-in name as people type it, without what nobody can see."""
+
+    default_validators = [UnicodeUsernameValidator(message="登录名只用文字、数字和 @ . + - _ 。")]
+
+    def to_python(self, value: Any) -> str:
+        return User.normalize_username(super().to_python(value))
+
+
 class MobileField(forms.CharField):
     """A mobile number however its digits are grouped; no limit that would cut off a paste."""
 
@@ -129,15 +148,10 @@ class NewPasswordForm(PasswordChangeForm):
             self.add_error("new_password2", weakness)
 
 
-class RegistrationForm(forms.ModelForm):
-    """An enterprise and its first account, made together."""
+class NewAccountForm(forms.Form):
+    """What everybody chooses who opens an account: a good password, typed twice."""
 
-    credit_code = CreditCodeField(
-        label=Enterprise._meta.get_field("credit_code").verbose_name,
-        help_text="18 位，见营业执照；它就是您以后的登录名。",
-    )
-    contact = NameField(label="联系人姓名", max_length=30)
-    mobile = MobileField(label="联系人手机号码", help_text="11 位手机号码。")
+    mobile = MobileField(label="手机号码", help_text="11 位手机号码。")
     password = forms.CharField(
         label="密码",
         strip=False,
@@ -150,19 +164,8 @@ class RegistrationForm(forms.ModelForm):
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
 
-    class Meta:
-        model = Enterprise
-        fields = ["name", "credit_code", "bureau"]
-        field_classes = {"name": NameField}
-        help_texts = {
-            "name": "与营业执照一致的全称。",
-            "bureau": "由其审核并推荐。综改示范区内企业请选综改示范区管委会。",
-        }
-
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["bureau"].queryset = Bureau.objects.all()
-        self.fields["bureau"].empty_label = "请选择"
         for name, field in self.fields.items():
             verb = "请选择" if name == "bureau" else "请填写"
             field.error_messages["required"] = f"{verb}“{field.label}”。"
@@ -178,12 +181,45 @@ class RegistrationForm(forms.ModelForm):
         return data
 
     def _user(self) -> User:
+        """The account as described so far, not stored."""
+        raise NotImplementedError
+
+
+class RegistrationForm(NewAccountForm, forms.ModelForm):
+    """An enterprise and its first account, made together."""
+
+    field_order = ["name", "credit_code", "bureau", "contact", "mobile"]
+
+    credit_code = CreditCodeField(
+        label=Enterprise._meta.get_field("credit_code").verbose_name,
+        help_text="18 位，见营业执照；它就是您以后的登录名。",
+    )
+    contact = NameField(label="联系人姓名", max_length=30)
+    mobile = MobileField(label="联系人手机号码", help_text="11 位手机号码。")
+
+    class Meta:
+        model = Enterprise
+        fields = ["name", "credit_code", "bureau"]
+        field_classes = {"name": NameField}
+        help_texts = {
+            "name": "与营业执照一致的全称。",
+            "bureau": "由其审核并推荐。综改示范区内企业请选综改示范区管委会。",
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["bureau"].queryset = Bureau.objects.all()
+        self.fields["bureau"].empty_label = "请选择"
+
+    def _user(self) -> User:
         data = self.cleaned_data
         return User(
             username=User.normalize_username(data.get("credit_code", "")),
             name=data.get("contact", ""),
             mobile=data.get("mobile", ""),
             role=Role.ENTERPRISE,
+            is_unit_admin=True,
+            is_signatory=True,  # so that an enterprise of one person can finish alone
         )
 
     def validate_unique(self) -> None:
@@ -192,7 +228,8 @@ class RegistrationForm(forms.ModelForm):
     def register(self) -> User | None:
         """Create enterprise and account; None, with the form's error set, when there is one.
 
-        An enterprise that the province has recorded already keeps its name and its bureau.
+        An enterprise that the province has recorded already keeps its name and its bureau; one
+        that has people already is joined by their invitation only.
         """
         user = self._user()
         user.set_password(self.cleaned_data["password"])
@@ -202,6 +239,8 @@ class RegistrationForm(forms.ModelForm):
                     credit_code=self.cleaned_data["credit_code"],
                     defaults={name: self.cleaned_data[name] for name in ("name", "bureau")},
                 )
+                if user.enterprise.user_set.exists():
+                    raise IntegrityError
                 user.save()
         except IntegrityError:  # the sign-in name is the code, and unique
             field = Enterprise._meta.get_field("credit_code")
@@ -227,3 +266,62 @@ class RegistrationForm(forms.ModelForm):
             ),
         )
         return helper
+
+
+class InvitationForm(forms.ModelForm):
+    """Whom an administrator invites, and whether to sign."""
+
+    class Meta:
+        model = Invitation
+        fields = ["name", "is_signatory"]
+        field_classes = {"name": NameField}
+        help_texts = {"is_signatory": User._meta.get_field("is_signatory").help_text}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].error_messages["required"] = "请填写受邀同事的姓名。"
+
+
+class JoinForm(NewAccountForm):
+    """The account of somebody who was invited."""
+
+    field_order = ["username", "mobile"]
+
+    username = SignInNameField(
+        label="登录名",
+        max_length=30,
+        help_text="以后用它登录，如手机号码或姓名拼音；定后不能再改。",
+    )
+
+    def clean_username(self) -> str:
+        name = self.cleaned_data["username"]
+        field = User._meta.get_field("username")
+        if is_credit_code(name):
+            raise ValidationError("统一社会信用代码留给企业首次注册使用，请换一个。")
+        if User.objects.filter(username=name).exists():
+            raise ValidationError(field.error_messages["unique"])
+        return name
+
+    def _user(self) -> User:
+        data = self.cleaned_data
+        return User(username=data.get("username", ""), mobile=data.get("mobile", ""))
+
+    def join(self, invitation: Invitation) -> User | None:
+        """Open the account; None, with the form's error set, when the sign-in name is taken."""
+        user = self._user()
+        user.set_password(self.cleaned_data["password"])
+        try:
+            team.accept(invitation, user)
+        except IntegrityError:
+            field = User._meta.get_field("username")
+            self.add_error("username", field.error_messages["unique"])
+            return None
+        return user
+
+
+def is_credit_code(text: str) -> bool:
+    try:
+        credit_code.validate(credit_code.normalise(text))
+    except ValidationError:
+        return False
+    return True

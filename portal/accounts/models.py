@@ -1,9 +1,9 @@
 """Who uses the portal: enterprises, their staff, bureau and provincial officers."""
 
 import unicodedata
-from typing import Any
+from typing import Any, Self
 
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.contrib.auth.models import UserManager as BaseUserManager
 from django.core.validators import RegexValidator
 from django.db import models
@@ -60,6 +60,12 @@ class UserManager(BaseUserManager):
     def get_queryset(self) -> models.QuerySet:
         return super().get_queryset().select_related("enterprise", "bureau")
 
+    def visible_to(self, user: "User | AnonymousUser") -> models.QuerySet:
+        """The colleagues within one enterprise; officers are the back office's affair."""
+        if getattr(user, "role", None) != Role.ENTERPRISE:
+            return self.none()
+        return self.filter(enterprise=user.enterprise_id)
+
     def create_superuser(self, username: str, **fields: Any) -> "User":
         """An administrator is an officer of the province."""
         return super().create_superuser(username, **{"role": Role.PROVINCE, **fields})
@@ -88,6 +94,12 @@ class User(AbstractUser):
         Bureau, models.PROTECT, null=True, blank=True, verbose_name="推荐单位"
     )
 
+    is_unit_admin = models.BooleanField(
+        "单位管理员", default=False, help_text="可邀请、停用本企业的账号。"
+    )
+    is_signatory = models.BooleanField(
+        "法定代表人或授权签字人", default=False, help_text="可在提交前作法定代表人确认。"
+    )
     is_staff = models.BooleanField("可进入后台", default=False, help_text="只对省厅人员有效。")
     is_active = models.BooleanField(
         "可登录", default=True, help_text="取消勾选即停用，不能再登录；账号不能删除。"
@@ -108,7 +120,12 @@ class User(AbstractUser):
                 | Q(role=Role.PROVINCE, enterprise__isnull=True, bureau__isnull=True),
                 violation_error_message="角色与所属单位不一致：企业账号须选企业，"
                 "推荐单位账号须选推荐单位，省厅账号两者都不选。",
-            )
+            ),
+            models.CheckConstraint(
+                name="user_team_roles_are_enterprises",
+                condition=Q(role=Role.ENTERPRISE) | Q(is_unit_admin=False, is_signatory=False),
+                violation_error_message="只有企业账号可以是单位管理员或签字人。",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -118,6 +135,11 @@ class User(AbstractUser):
     def normalize_username(cls, username: str) -> str:
         """Sign-in names without blanks and in one case, as people type their credit code."""
         return "".join(super().normalize_username(clean_text(username)).split()).lower()
+
+    @property
+    def masked_mobile(self) -> str:
+        """The number as colleagues see it in a list."""
+        return f"{self.mobile[:3]}****{self.mobile[-4:]}" if self.mobile else ""
 
     @property
     def affiliation(self) -> str:
@@ -135,3 +157,54 @@ class User(AbstractUser):
     @property
     def is_province(self) -> bool:
         return self.role == Role.PROVINCE
+
+
+class InvitationQuerySet(models.QuerySet):
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        """What an enterprise's own administrators have to do with."""
+        if getattr(user, "role", None) == Role.ENTERPRISE and user.is_unit_admin:
+            return self.filter(enterprise=user.enterprise_id)
+        return self.none()
+
+    def open(self) -> Self:
+        """Those whose link still opens an account.
+
+        Nobody comes in by the invitation of an administrator who has been let go, himself least.
+        """
+        return self.filter(
+            accepted_by=None,
+            withdrawn_at=None,
+            expires_at__gt=timezone.now(),
+            created_by__is_active=True,
+            created_by__is_unit_admin=True,
+        )
+
+
+class Invitation(models.Model):
+    """邀请: a link, good once and for some days, that opens an account of the enterprise.
+
+    Only the link's SHA-256 is kept, so that nobody can read invitations out of the database.
+    """
+
+    enterprise = models.ForeignKey(
+        Enterprise, models.CASCADE, related_name="invitations", verbose_name="企业"
+    )
+    token_sha256 = models.CharField(max_length=64, unique=True)
+    name = models.CharField("姓名", max_length=30)
+    is_signatory = models.BooleanField("法定代表人或授权签字人", default=False)
+    created_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField("邀请时间", auto_now_add=True)
+    expires_at = models.DateTimeField("有效期至")
+    accepted_by = models.OneToOneField(
+        User, models.PROTECT, null=True, related_name="invitation", verbose_name="账号"
+    )
+    withdrawn_at = models.DateTimeField("撤销时间", null=True)
+
+    objects = InvitationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "邀请"
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return self.name

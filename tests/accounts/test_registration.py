@@ -338,7 +338,7 @@ def test_the_code_signs_in_however_it_is_written(spelling, client, account):
 def test_a_wrong_name_and_a_wrong_password_are_answered_alike(username, password, client, account):
     response = client.post(LOGIN, {"username": username, "password": password})
     assert errors(response) == {
-        "__all__": ["登录名或密码不正确。企业的登录名是统一社会信用代码；密码区分大小写。"]
+        "__all__": ["登录名或密码不正确。企业首个账号的登录名是统一社会信用代码；密码区分大小写。"]
     }
     assert not get_user(client).is_authenticated
 
