@@ -8,14 +8,19 @@ from django.db.models import ForeignKey, QuerySet
 from django.http import HttpRequest
 
 from portal.adminsite import ProvinceAdmin, ProvinceModelAdmin
-from portal.rounds.models import Declaration, Quota, Round
+from portal.rounds.models import Declaration, Material, Quota, Round
 
 CONTACT = ("contact_office", "contact_phone")
+NEVER_FROZEN = (*CONTACT, "confirmation_text")
 FROZEN = (
-    "本批次已发布，企业和推荐单位正据此办理，所以除联系方式外不能再改，也不能删除。"
+    "本批次已发布，企业和推荐单位正据此办理，所以除联系方式和法定代表人确认内容外不能再改，"
+    "也不能删除。"
     "门户没有延期或调整名额的功能，确有需要时请联系技术支持。"
 )
-NOT_YET_FROZEN = "发布后，除联系方式外不能再改，时间不能延期，名额不能调整：请在发布前核对清楚。"
+NOT_YET_FROZEN = (
+    "发布后，除联系方式和法定代表人确认内容外不能再改，时间不能延期，名额不能调整："
+    "请在发布前核对清楚。"
+)
 
 
 class UnpublishedOnly(ProvinceAdmin):
@@ -53,6 +58,10 @@ class DeclarationInline(UnpublishedOnly, admin.TabularInline):
     model = Declaration
 
 
+class MaterialInline(UnpublishedOnly, admin.TabularInline):
+    model = Material
+
+
 @admin.register(Round)
 class RoundAdmin(ProvinceModelAdmin):
     list_display = (
@@ -66,11 +75,13 @@ class RoundAdmin(ProvinceModelAdmin):
     )
     list_filter = ("year", "level")
     search_fields = ("title", "slug")
-    inlines = (QuotaInline, DeclarationInline)
+    inlines = (QuotaInline, DeclarationInline, MaterialInline)
     fieldsets = (
         (None, {"fields": ("title", "slug", "year", "level", "published_at")}),
         ("时间（北京时间）", {"fields": ("opens_at", "enterprise_deadline", "bureau_deadline")}),
         ("名额", {"fields": ("seats_per_bureau",)}),
+        ("附件", {"fields": ("attachment_quota",)}),
+        ("法定代表人确认", {"fields": ("confirmation_text",)}),
         ("版本", {"fields": ("scenario_edition", "indicator_edition", "condition_edition")}),
         ("通知与联系方式", {"fields": ("notice_date", "national_platform", *CONTACT)}),
     )
@@ -84,7 +95,7 @@ class RoundAdmin(ProvinceModelAdmin):
         if not (obj and obj.is_published):
             return ["published_at"]
         fields = [name for _, options in self.fieldsets for name in options["fields"]]
-        return [name for name in fields if name not in CONTACT]
+        return [name for name in fields if name not in NEVER_FROZEN]
 
     def has_delete_permission(self, request: HttpRequest, obj: Round | None = None) -> bool:
         # Without a round in view the bulk action is meant, which would take published ones too.
@@ -102,6 +113,8 @@ class RoundAdmin(ProvinceModelAdmin):
     def save_model(
         self, request: HttpRequest, obj: Round, form: forms.ModelForm, change: bool
     ) -> None:
+        if change and "confirmation_text" in form.changed_data:
+            obj.confirmation_version += 1
         super().save_model(request, obj, form, change)
         if obj.deadlines_coincide and not obj.is_published:
             messages.warning(

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Self
 
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
@@ -51,6 +53,16 @@ class Round(models.Model):
     contact_office = models.CharField("联系处室", max_length=40, blank=True)
     contact_phone = models.CharField("联系电话", max_length=30, blank=True)
     national_platform = models.CharField("国家平台", max_length=60, blank=True)
+    attachment_quota = models.PositiveSmallIntegerField(
+        "每份申报的附件总量（MB）", default=500, validators=[MinValueValidator(1)]
+    )
+    confirmation_text = models.TextField(
+        "法定代表人确认内容",
+        blank=True,
+        help_text="填写后，每次提交前须由法定代表人或授权签字人确认；留空则不需要。"
+        "修改后，已作的确认失效。",
+    )
+    confirmation_version = models.PositiveIntegerField("确认内容版本", default=1, editable=False)
     published_at = models.DateTimeField("发布时间", null=True, blank=True, editable=False)
 
     objects = RoundQuerySet.as_manager()
@@ -156,3 +168,52 @@ class Declaration(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+
+class Material(models.Model):
+    """附件材料: one named slot of the round's materials list, and what it takes.
+
+    附件3 names only the four sections; which proofs a province asks for is its own list.
+    """
+
+    class Accepts(models.TextChoices):
+        PDF = "pdf", "PDF"
+        IMAGE = "image", "图片（JPG、PNG）"
+        PDF_OR_IMAGE = "pdf_image", "PDF 或图片（JPG、PNG）"
+        OFFICE = "office", "PDF、Word 或 Excel"
+
+    class Scope(models.TextChoices):
+        APPLICATION = "application", "整份申报"
+        INSTANCE = "instances", "每个典型场景实例"
+        INDICATOR = "indicator_values", "每项关键绩效指标"
+
+    round = models.ForeignKey(Round, models.CASCADE, related_name="materials")
+    order = models.PositiveSmallIntegerField("次序")
+    name = models.CharField("材料名称", max_length=60)
+    help = models.CharField("说明", max_length=200, blank=True)
+    scope = models.CharField("属于", max_length=20, choices=Scope, default=Scope.APPLICATION)
+    accepts = models.CharField("格式", max_length=10, choices=Accepts, default=Accepts.PDF_OR_IMAGE)
+    max_mb = models.PositiveSmallIntegerField(
+        "单个文件上限（MB）",
+        default=20,
+        validators=[MinValueValidator(1), MaxValueValidator(settings.LARGEST_UPLOAD_MB)],
+    )
+    max_files = models.PositiveSmallIntegerField(
+        "文件数上限", default=1, validators=[MinValueValidator(1)]
+    )
+    is_required = models.BooleanField("必须提供", default=False)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "附件材料"
+        ordering = ["round", "order"]
+        constraints = [
+            models.UniqueConstraint(fields=["round", "order"], name="material_order_unique"),
+            models.CheckConstraint(
+                name="material_required_once",
+                condition=Q(is_required=False) | Q(scope="application"),
+                violation_error_message="只有属于整份申报的材料可以设为必须提供。",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

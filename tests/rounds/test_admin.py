@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 NO_INLINES = {
     f"{prefix}-{count}_FORMS": "0"
-    for prefix in ("quotas", "declarations")
+    for prefix in ("quotas", "declarations", "materials")
     for count in ("TOTAL", "INITIAL")
 }
 FORM = NO_INLINES | {
@@ -30,6 +30,7 @@ FORM = NO_INLINES | {
     "bureau_deadline_0": "2026-04-11",
     "bureau_deadline_1": "00:00:00",
     "seats_per_bureau": "5",
+    "attachment_quota": "500",
     "scenario_edition": "2025",
     "indicator_edition": "2024",
     "condition_edition": "2024",
@@ -63,7 +64,7 @@ def published():
     return round
 
 
-def test_a_round_is_created_with_quotas_and_declarations(staff):
+def test_a_round_is_created_with_quotas_declarations_and_materials(staff):
     inlines = {
         "quotas-TOTAL_FORMS": "1",
         "quotas-0-bureau": taiyuan().pk,
@@ -71,12 +72,21 @@ def test_a_round_is_created_with_quotas_and_declarations(staff):
         "declarations-TOTAL_FORMS": "1",
         "declarations-0-order": "1",
         "declarations-0-text": "本单位对申报内容的真实性负责。",
+        "materials-TOTAL_FORMS": "1",
+        "materials-0-order": "1",
+        "materials-0-name": "营业执照",
+        "materials-0-scope": "application",
+        "materials-0-accepts": "pdf_image",
+        "materials-0-max_mb": "20",
+        "materials-0-max_files": "1",
+        "materials-0-is_required": "on",
     }
     text = staff.post(page(Round, "add"), FORM | inlines, follow=True).content.decode()
     round = Round.objects.get()
     assert timezone.localtime(round.bureau_deadline).isoformat() == "2026-04-11T00:00:00+08:00"
     assert round.seats_of([taiyuan()]) == {taiyuan(): 6}
     assert round.declarations.count() == 1
+    assert round.materials.get().is_required
     assert not round.is_published
     assert "同一时刻" not in text
 
