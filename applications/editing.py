@@ -1,23 +1,63 @@
 """A section's page: the form of the section and the forms of its rows, and what was posted."""
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Self
 
+from django.db import transaction
+from django.forms import BoundField, CheckboxInput
 from django.http import QueryDict
+from django.utils.dateparse import parse_datetime
 
-from applications import checks
+from applications import checks, saving, workflow
 from applications.forms import DraftForm
-from applications.models import Application, Row
+from applications.models import Answers, Application, Comment, Row
 from applications.models.rows import random_key
-from applications.sections import Filing, Group, Section
+from applications.saving import Clash, Entry, Outcome
+from applications.sections import BY_SLUG, INSTANCES, Filing, Group, Section
 from portal.accounts.models import User
+from portal.rounds.times import moment
 
 KEY = re.compile(r"[0-9A-Za-z-]{1,32}")
 
-KNOWN = {"contact_name": "name", "contact_mobile": "mobile"}
-"""Answers that an account knows, with what it calls them."""
+SEEN = "seen"
+"""Name of the hidden input that says what the page was showing: {prefix: {field: fingerprint}}."""
+
+THEIRS = "theirs"
+"""Name of the boxes ticked to keep what somebody else has stored in a field."""
+
+Fingerprints = dict[str, dict[str, str]]
+
+
+def seen_in(*forms: DraftForm) -> str:
+    """What forms of stored answers show, as a JSON text for the hidden input of their page.
+
+    A form that shows what was typed says nothing: its row is not stored.
+    """
+    marks = {
+        form.prefix or "": {name: form.instance.fingerprint(name) for name in form.fields}
+        for form in forms
+        if not form.is_bound
+    }
+    return json.dumps(marks, separators=(",", ":"))
+
+
+def posted_fingerprints(data: Mapping[str, Any]) -> Fingerprints:
+    """What a posted page says it was showing; nothing for what does not read like it."""
+    try:
+        seen = json.loads(data.get(SEEN, ""))
+    except ValueError:
+        return {}
+    if not isinstance(seen, dict):
+        return {}
+    return {
+        prefix: {name: str(mark) for name, mark in marks.items()}
+        for prefix, marks in seen.items()
+        if isinstance(marks, dict)
+    }
 
 
 @dataclass
@@ -31,10 +71,17 @@ class RowForm:
     is_new: bool = False
     is_removed: bool = False
     """Ticked to be deleted when the page is saved."""
+    files: int | None = None
+    """How many files prove the row; None where none are asked for."""
 
     @property
     def delete_name(self) -> str:
         return f"{self.form.prefix}-delete"
+
+    @property
+    def comments(self) -> list[Comment]:
+        """What the bureau asks of the row and of its fields."""
+        return [comment for comments in self.form.comments.values() for comment in comments]
 
     @property
     def is_blank(self) -> bool:
@@ -42,13 +89,17 @@ class RowForm:
         return not any(self.form.answers().values())
 
 
-@dataclass
+@dataclass(frozen=True)
 class Difference:
-    """One field that somebody else changed meanwhile: their text and ours."""
+    """A field that clashed: what somebody else stored, what this person typed."""
 
     label: str
+    place: str
+    """The name of its control."""
     theirs: str
     ours: str
+    by: str
+    at: datetime | None
 
 
 @dataclass
@@ -57,27 +108,19 @@ class SectionPage:
     section: Section
     form: DraftForm
     row_forms: dict[Group, list[RowForm]] = field(default_factory=dict)
-    version: int = 0
+    filing: Filing | None = None
+    """What is stored, on a page that shows it."""
+    findings: list[checks.Finding] = field(default_factory=list)
 
     # Reading
 
     @classmethod
-    def stored(cls, application: Application, section: Section, reader: User | None = None) -> Self:
-        """The page as saved, each field with what the checks say about it.
-
-        On a section that nobody has saved yet, what the account of its ``reader`` knows is offered.
-        """
+    def stored(cls, application: Application, section: Section) -> Self:
+        """The page as saved, each field with what the checks say about it."""
         filing = Filing.of(application, section)
         answers = filing.answers[section.slug]
-        page = cls(
-            application,
-            section,
-            section.form(instance=answers, round=application.round),
-            version=answers.version,
-        )
-        if reader and not answers.version and application.is_editable:
-            known = {n: getattr(reader, of) for n, of in KNOWN.items() if n in page.form.fields}
-            page.form.initial.update(known)
+        form = section.form(instance=answers, round=application.round)
+        page = cls(application, section, form, filing=filing, findings=checks.findings(filing))
         for group in section.page_groups:
             rows = filing.rows[group.slug]
             page.row_forms[group] = [
@@ -85,23 +128,18 @@ class SectionPage:
             ]
             if group.fixed is None:
                 page.add_row(group)
-        page._show(checks.findings(filing))
+        page._show(page.findings)
         return page
+
+    @property
+    def seen(self) -> str:
+        return seen_in(*self.forms())
 
     def add_row(self, group: Group) -> None:
         """Offer one blank row to fill in."""
         row = group.model(application=self.application, key=random_key())
         number = len(self.row_forms[group]) + 1
         self.row_forms[group].append(self._row_form(group, row, number, is_new=True))
-
-    def offer_rows(self) -> None:
-        """Offer a blank row in each group of a posted page that ends with none."""
-        for group, row_forms in self.row_forms.items():
-            if group.fixed is None:
-                if row_forms and row_forms[-1].is_blank:
-                    row_forms[-1].is_new = True
-                else:
-                    self.add_row(group)
 
     def _row_form(
         self,
@@ -128,18 +166,27 @@ class SectionPage:
                 message = finding.message.removeprefix(title)
                 form.complain(finding.field, message, finding.brief)
 
+    def ask(self, comments: list[Comment]) -> None:
+        """Put what the bureau asks beside its field; on top what has no place on this page."""
+        forms = {("", ""): self.form}
+        for group, rows in self.row_forms.items():
+            forms |= {(group.slug, row.row.key): row.form for row in rows}
+        for comment in comments:
+            form = forms.get((comment.group, comment.key))
+            if form:
+                form.ask(comment, comment.field)
+            elif not comment.has_instance:
+                self.form.ask(comment)
+
     # Writing
 
     @classmethod
     def posted(cls, application: Application, section: Section, data: QueryDict) -> Self:
         """The page as typed; needs nothing from the database."""
-        answers = section.model(application=application)
-        page = cls(
-            application,
-            section,
-            section.form(data, instance=answers, round=application.round),
-            version=whole_number(data.get("version")),
-        )
+        # By id: assigning the application would make this blank its section.
+        answers = section.model(application_id=application.pk)
+        form = section.form(data, instance=answers, round=application.round)
+        page = cls(application, section, form)
         for group in section.page_groups:
             page.row_forms[group] = []
             for number, row in enumerate(page._posted_rows(group, data), 1):
@@ -152,73 +199,104 @@ class SectionPage:
         if group.fixed:
             return group.blank_rows(self.application)
         keys = [key for key in dict.fromkeys(data.getlist(group.slug)) if KEY.fullmatch(key)]
-        return [
-            group.model(application=self.application, key=key, order=order)
-            for order, key in enumerate(keys, 1)
-        ]
+        return [group.model(application=self.application, key=key) for key in keys]
 
-    def values(self) -> dict[str, Any]:
-        return self.form.answers()
-
-    def rows(self) -> list[tuple[Group, list[Row], list[str]]]:
-        """For each group the rows to store and the keys to remove.
+    def entries(self, data: QueryDict) -> Iterator[Entry]:
+        """What was typed, part by part, without the fields in which the other's text is wanted.
 
         Rows that people add and leave or make entirely blank are removed.
         """
-        stored = []
+        seen = posted_fingerprints(data)
+        given_up = set(data.getlist(THEIRS))
+        yield entry_of(self.form, self.section, seen, given_up)
         for group, row_forms in self.row_forms.items():
-            changed, removed = [], []
             for row_form in row_forms:
-                if row_form.is_removed or (group.fixed is None and row_form.is_blank):
-                    removed.append(row_form.row.key)
-                    continue
-                for name, value in row_form.form.answers().items():
-                    setattr(row_form.row, name, value)
-                changed.append(row_form.row)
-            stored.append((group, changed, removed))
-        return stored
+                is_removed = group.fixed is None and (row_form.is_removed or row_form.is_blank)
+                entry = entry_of(row_form.form, group, seen, given_up, is_removed=is_removed)
+                if not (is_removed and entry.is_new):
+                    yield entry
 
     @property
     def mistakes(self) -> int:
         """How many fields there is something to say about."""
-        return sum(len(form.errors) for form in self._forms())
+        return sum(len(form.errors) for form in self.forms())
 
-    def _forms(self) -> Iterator[DraftForm]:
+    def forms(self) -> Iterator[DraftForm]:
+        """The form of the section and of each row that stays."""
         yield self.form
         for rows in self.row_forms.values():
             yield from (row.form for row in rows if not row.is_removed)
 
     def freeze(self) -> None:
         """Let what was typed be read and copied, but not changed."""
-        for form in self._forms():
+        for form in self.forms():
             form.freeze()
 
-    def differences(self, application: Application) -> list[Difference]:
-        """Where the stored section differs from this page as typed."""
-        stored = SectionPage.stored(application, self.section)
-        found = differences(self.form, stored.form)
-        theirs = {r.form.prefix: r for rows in stored.row_forms.values() for r in rows}
-        for row_forms in self.row_forms.values():
-            for ours in row_forms:
-                if ours.is_removed:
-                    continue
-                other = theirs.get(ours.form.prefix)
-                found += differences(ours.form, other.form if other else None, f"{ours.name}：")
+    def keep_typed(self, outcome: Outcome, typed: "SectionPage") -> list[Difference]:
+        """Show, on the page as now stored, what clashed as it was typed; what differs.
+
+        Rows that somebody deleted meanwhile are offered anew.
+        """
+        for entry in outcome.gone:
+            ours = next(r for r in typed.row_forms[entry.part] if r.row.key == entry.key)
+            ours.is_new = True
+            self.row_forms[entry.part].append(ours)
+        found = keep_typed(self.form, typed.form, outcome, "")
+        for group, rows in self.row_forms.items():
+            ours = {row.row.key: row.form for row in typed.row_forms[group]}
+            for row in rows:
+                typed_form = ours.get(row.row.key)
+                found += keep_typed(row.form, typed_form, outcome, f"{row.name}：")
         return found
 
 
-def differences(ours: DraftForm, theirs: DraftForm | None, title: str = "") -> list[Difference]:
-    """The fields in which a posted form differs from the stored one (blank when there is none)."""
-    theirs = theirs or type(ours)(instance=type(ours.instance)(), round=ours.round)
+def entry_of(
+    form: DraftForm,
+    part: Section | Group,
+    seen: Fingerprints,
+    given_up: set[str],
+    *,
+    is_removed: bool = False,
+) -> Entry:
+    """What a posted form holds, without the fields in which the other's text is wanted."""
+    marks = seen.get(form.prefix or "")
+    names = [name for name in form.fields if form.add_prefix(name) not in given_up]
+    blank = type(form.instance)()
+    # A row of which the page said nothing, or only blanks, may be added.
+    is_new = not marks or all(marks.get(name) == blank.fingerprint(name) for name in form.fields)
+    return Entry(part, form.typed(), names, marks or {}, is_new, is_removed)
+
+
+def keep_typed(
+    form: DraftForm, typed: DraftForm | None, outcome: Outcome, title: str = ""
+) -> list[Difference]:
+    """Show in a form of what is stored the fields that clashed as they were typed."""
     found = []
-    for name in ours.fields:
-        mine, other = _shown(ours, name), _shown(theirs, name)
-        if mine != other:
-            found.append(Difference(f"{title}{ours.fields[name].label}", other, mine))
+    for clash in outcome.clashes:
+        stored = clash.stored
+        if type(stored) is not type(form.instance) or stored.pk != form.instance.pk:
+            continue
+        name = clash.name
+        theirs = shown(form, name)
+        form[name].initial = typed[name].value()
+        found.append(
+            Difference(
+                label=f"{title}{form.fields[name].label}",
+                place=form.add_prefix(name),
+                theirs=theirs,
+                ours=shown(form, name),
+                by=clash.edit.get("name", ""),
+                at=_at(clash),
+            )
+        )
     return found
 
 
-def _shown(form: DraftForm, name: str) -> str:
+def _at(clash: Clash) -> datetime | None:
+    return parse_datetime(clash.edit["at"]) if clash.edit else None
+
+
+def shown(form: DraftForm, name: str) -> str:
     """A field's present content in words."""
     bound = form[name]
     value = bound.value()
@@ -233,6 +311,122 @@ def _shown(form: DraftForm, name: str) -> str:
     if isinstance(value, bool):
         return "是" if value else "否"
     return "" if value is None else str(bound.field.widget.format_value(value) or "")
+
+
+def save_section(
+    pk: int, section: Section, data: QueryDict, *, actor: User
+) -> tuple[SectionPage, Outcome]:
+    """Store a whole posted section page; what was typed, and what came of it.
+
+    Raises StaleState, with nothing saved, when the application may not be edited (any more).
+    """
+    with transaction.atomic():
+        workflow.hold(pk, actor)
+        application = Application.objects.select_related("round", section.slug).get(pk=pk)
+        page = SectionPage.posted(application, section, data)
+        return page, saving.store(application, page.entries(data), actor=actor)
+
+
+def save_instance(pk: int, key: str, data: QueryDict, *, actor: User) -> tuple[DraftForm, Outcome]:
+    """Store the posted page of one scenario instance; the form as typed, and what came of it."""
+    with transaction.atomic():
+        workflow.hold(pk, actor)
+        application = Application.objects.select_related("round").get(pk=pk)
+        row = INSTANCES.model(application=application, key=key)
+        form = INSTANCES.form(data, instance=row, round=application.round)
+        entry = entry_of(form, INSTANCES, posted_fingerprints(data), set(data.getlist(THEIRS)))
+        return form, saving.store(application, [entry], actor=actor)
+
+
+@dataclass(frozen=True)
+class FieldChanges:
+    """Some fields of one part as a page sends them while somebody types."""
+
+    section: Section
+    group: Group | None
+    key: str
+    texts: dict[str, str]
+    seen: dict[str, str]
+    is_new: bool
+
+    @classmethod
+    def parse(cls, body: bytes) -> Self:
+        """Read {"section", "group", "key", "new", "changes": {field: {"value", "seen"}}}.
+
+        Raises ValueError for anything else.
+        """
+        message = json.loads(body)
+        try:
+            section = BY_SLUG[message["section"]]
+            slug, key = message.get("group") or "", message.get("key") or ""
+            group = next(g for g in section.groups if g.slug == slug) if slug else None
+            changes = {str(n): (c["value"], c.get("seen")) for n, c in message["changes"].items()}
+        except (KeyError, TypeError, AttributeError, StopIteration) as error:
+            raise ValueError("not a set of changes") from error
+        if not all(isinstance(text, str) for text, _ in changes.values()):
+            raise ValueError("not texts")
+        if bool(group) != bool(KEY.fullmatch(str(key))):
+            raise ValueError("not a row")
+        return cls(
+            section,
+            group,
+            str(key),
+            texts={name: text for name, (text, _) in changes.items()},
+            seen={name: str(mark) for name, (_, mark) in changes.items() if mark},
+            is_new=bool(message.get("new")),
+        )
+
+    def save(self, pk: int, *, actor: User) -> dict[str, Any]:
+        """Store them; for each field what is stored now and what is wrong with it, as JSON."""
+        outcome = saving.save_fields(
+            pk,
+            self.section,
+            self.group,
+            self.key,
+            self.texts,
+            self.seen,
+            is_new=self.is_new,
+            actor=actor,
+        )
+        [stored] = outcome.stored
+        clashing = {clash.name: clash for clash in outcome.clashes}
+        errors: dict[str, list[str]] = {}
+        conflicts = {}
+        if clashing or not stored.unparsed.keys().isdisjoint(self.texts):
+            part, round = self.group or self.section, stored.application.round
+            form = part.form(instance=stored, round=round, only=self.texts)
+            errors = form.errors
+            conflicts = {name: _conflict(form, stored, clash) for name, clash in clashing.items()}
+        return {
+            "fields": {
+                name: {
+                    "seen": stored.fingerprint(name),
+                    "error": errors[name][0] if name in errors else "",
+                }
+                for name in self.texts
+                if name not in clashing
+            },
+            "conflicts": conflicts,
+        }
+
+
+def _conflict(form: DraftForm, stored: Answers, clash: Clash) -> dict[str, str]:
+    return {
+        "theirs": _control_value(form[clash.name]),
+        "theirs_text": shown(form, clash.name),
+        "by": clash.edit.get("name", ""),
+        "at": moment(at) if (at := _at(clash)) else "",
+        "seen": stored.fingerprint(clash.name),
+    }
+
+
+def _control_value(bound: BoundField) -> str:
+    """What a control of the page must hold to show the field's content."""
+    widget, value = bound.field.widget, bound.value()
+    if isinstance(widget, CheckboxInput):
+        return "on" if value else ""
+    formatted = widget.format_value(value)
+    return str(formatted[0] if isinstance(formatted, list) else formatted or "")
 
 
 def whole_number(text: str | None) -> int:

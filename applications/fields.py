@@ -60,6 +60,22 @@ class ProseField(forms.CharField):
         return clean_text(text).strip()
 
 
+class StatementField(LimitedField):
+    """What one side says to the other about an application."""
+
+    def __init__(self, db_field: models.Field, **kwargs: Any) -> None:
+        super().__init__(
+            label=db_field.verbose_name,
+            max_length=db_field.max_length,
+            widget=forms.Textarea(attrs={"rows": 4}),
+            error_messages={"required": f"请填写{db_field.verbose_name}。"},
+            **kwargs,
+        )
+
+    def to_python(self, value: Any) -> str:
+        return clean_text(super().to_python(value)).strip()
+
+
 class NumberField(forms.DecimalField):
     """A number as people paste it: full-width digits, thousands separators, a trailing unit."""
 
@@ -97,7 +113,7 @@ class WholeNumberField(forms.IntegerField):
 
     def to_python(self, value: Any) -> int | None:
         if isinstance(value, str):
-            value = tidy(value).replace(",", "").removesuffix("人")
+            value = tidy(value).replace(",", "").removesuffix("人").removesuffix("年")
         return super().to_python(value)
 
 

@@ -6,6 +6,7 @@ business of ``checks``.
 """
 
 import re
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from crispy_forms.bootstrap import InlineRadios
@@ -13,11 +14,19 @@ from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Column, Div, Fieldset, Layout
 from crispy_forms.layout import Row as LayoutRow
 from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import Field
 from django.forms.utils import ErrorDict
+from django.template import Context
+from django.template.loader import render_to_string
 
-from applications.fields import CatalogueField, draft_field
+from applications.fields import CatalogueField, StatementField, draft_field
 from applications.models import (
+    Answers,
     BasicInformation,
+    Comment,
+    Confirmation,
+    Explanation,
     FactoryOverview,
     FinanceYear,
     IndicatorValue,
@@ -27,6 +36,8 @@ from applications.models import (
     ScenarioConstruction,
     ScenarioInstance,
 )
+from portal.accounts.forms import NameField
+from portal.accounts.models import User
 from portal.documents.model import clean_text
 from portal.rounds.models import Round
 
@@ -35,10 +46,32 @@ FIRST_CLAUSE = re.compile(r"[^，。；（]*")
 
 class DraftBoundField(forms.BoundField):
     @property
+    def comments(self) -> list[Comment]:
+        """What the bureau asks of this field."""
+        return self.form.comments.get(self.name, [])
+
+    @property
+    def aria_describedby(self) -> str:
+        asked = [f"asked-{comment.pk}" for comment in self.comments]
+        return " ".join(filter(None, [*asked, super().aria_describedby]))
+
+    @property
     def complaint(self) -> str:
         """What is wrong in a few words, for a narrow cell; the whole stands in the box above."""
         brief = self.form.briefs.get(self.name)
         return brief or FIRST_CLAUSE.match(self.errors[0] if self.errors else "").group()
+
+
+class Asked:
+    """A layout object: what the bureau asks of the field below it, or of the whole."""
+
+    def __init__(self, comments: Sequence[Comment], *, titled: bool = False) -> None:
+        self.context = {"comments": comments, "titled": titled}
+
+    def render(self, form: forms.Form, context: Context, **kwargs: Any) -> str:
+        if not self.context["comments"]:
+            return ""
+        return render_to_string("applications/_asked.html", self.context)
 
 
 class DraftForm(forms.ModelForm):
@@ -47,10 +80,17 @@ class DraftForm(forms.ModelForm):
     bound_field_class = DraftBoundField
     fieldsets: tuple[tuple[str, tuple[str | tuple[str, ...], ...]], ...] = ()
 
-    def __init__(self, *args: Any, round: Round, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, round: Round, only: Collection[str] | None = None, **kwargs: Any
+    ) -> None:
+        """``only`` keeps the named fields, for saving a few of many."""
+        if only is not None:
+            # Before they are copied for this form, which would cost more than saving one.
+            self.base_fields = {n: f for n, f in self.base_fields.items() if n in only}
         super().__init__(*args, **kwargs)
         self.round = round
         self.briefs: dict[str, str] = {}
+        self.comments: dict[str, list[Comment]] = {}
         for field in self.fields.values():
             if isinstance(field, CatalogueField):
                 field.offer(round)
@@ -64,13 +104,8 @@ class DraftForm(forms.ModelForm):
         if not typed:
             return
         self.initial.update(typed)
-        # With the other answers, for a mistake may lie in how two of them go together.
-        data = {
-            self.add_prefix(name): value
-            for name, value in self.initial.items()
-            if name in self.fields and value is not None
-        }
-        errors = type(self)(data, prefix=self.prefix, round=self.round).errors
+        data = {self.add_prefix(name): text for name, text in typed.items()}
+        errors = type(self)(data, prefix=self.prefix, round=self.round, only=typed).errors
         for name in typed:
             if name in errors:
                 self._errors[name] = errors[name]
@@ -86,6 +121,11 @@ class DraftForm(forms.ModelForm):
         self.errors.setdefault(field, fresh).append(message)
         if brief:
             self.briefs.setdefault(field, brief)
+
+    def ask(self, comment: Comment, field: str = "") -> None:
+        """Show what the bureau asks beside a field; on top, with its title, without ``field``."""
+        place = field if field in self.fields else ""
+        self.comments.setdefault(place, []).append(comment)
 
     def freeze(self) -> None:
         """Let what was typed be read and copied, but not changed."""
@@ -105,16 +145,23 @@ class DraftForm(forms.ModelForm):
                 values[name] = self.cleaned_data[name]
         return values
 
+    def typed(self) -> Answers:
+        """The instance, unsaved, holding ``answers``."""
+        for name, value in self.answers().items():
+            setattr(self.instance, name, value)
+        return self.instance
+
     @property
     def helper(self) -> FormHelper:
         helper = FormHelper()
         helper.form_tag = False
         helper.disable_csrf = True
         helper.layout = Layout(
+            Asked(self.comments.get("", ()), titled=True),
             *(
                 Fieldset(title, *(self._line(line) for line in lines), css_class="fieldset")
                 for title, lines in self.fieldsets
-            )
+            ),
         )
         return helper
 
@@ -128,9 +175,12 @@ class DraftForm(forms.ModelForm):
 
     def _place(self, name: str) -> Any:
         """A field as laid out; radios stand in one line, which a link can point at like a field."""
+        placed: Any = name
         if isinstance(self.fields[name].widget, forms.RadioSelect):
-            return Div(InlineRadios(name), css_id=self[name].auto_id)
-        return name
+            placed = Div(InlineRadios(name), css_id=self[name].auto_id)
+        if name in self.comments:
+            return Div(Asked(self.comments[name]), placed, css_class="asked-field")
+        return placed
 
 
 class DraftMeta:
@@ -204,7 +254,10 @@ class ScenarioConstructionForm(DraftForm):
 
 
 class ResultsForm(DraftForm):
-    fieldsets = (("先进性、成效与计划", ("advancement", "effect", "follow_up_plan")),)
+    fieldsets = (
+        ("先进性、成效与计划", ("advancement", "effect", "follow_up_plan")),
+        ("关键绩效指标的对比基准", ("is_new_plant", "baseline")),
+    )
 
     class Meta(DraftMeta):
         model = Results
@@ -241,18 +294,17 @@ class ScenarioInstanceForm(DraftForm):
         model = ScenarioInstance
 
     def clean(self) -> dict[str, Any]:
+        """A scenario chosen without its 环节 brings it along; contradictions are for the checks."""
         data = super().clean()
-        scenario, segment = data.get("scenario"), data.get("segment")
-        if scenario and not segment and "segment" not in self.errors:
+        scenario = data.get("scenario")
+        if scenario and "segment" in data and data["segment"] is None:
             data["segment"] = scenario.segment
-        elif scenario and segment and scenario.segment_id != segment.pk:
-            self.add_error(
-                "scenario",
-                f"场景“{scenario.name}”属于环节“{scenario.segment}”，与所选环节“{segment}”不符。",
-            )
-        if scenario and data.get("own_scenario"):
-            self.add_error("own_scenario", "已从指引中选择场景，请清空此栏，或把“场景”改为未选择。")
         return data
+
+
+class ExplanationForm(DraftForm):
+    class Meta(DraftMeta):
+        model = Explanation
 
 
 class IndicatorValueForm(DraftForm):
@@ -261,21 +313,143 @@ class IndicatorValueForm(DraftForm):
 
 
 class DeclarationForm(forms.Form):
-    """The statements of the notice, each to be agreed to before submitting."""
+    """The statements of the notice, each to be agreed to before submitting.
 
-    def __init__(self, *args: Any, round: Round, **kwargs: Any) -> None:
+    Where there are ``reminders`` of what may be secret or personal, that they were looked at.
+    """
+
+    def __init__(self, *args: Any, round: Round, reminders: int = 0, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for declaration in round.declarations.all():
+        if reminders:
+            self.fields["acknowledged"] = forms.BooleanField(
+                label=f"我已逐条核对上列 {reminders} 处内容，不涉及国家秘密、商业秘密，"
+                "其中的个人信息确需保留。",
+                error_messages={"required": "请核对上列内容，修改或勾选确认后再提交。"},
+            )
+        self.declarations = list(round.declarations.all())
+        for declaration in self.declarations:
             self.fields[f"declaration_{declaration.pk}"] = forms.BooleanField(
                 label=declaration.text,
                 help_text=f"依据：{declaration.clause}" if declaration.clause else "",
                 error_messages={"required": "请阅读并勾选此项承诺后再提交。"},
             )
-        self.declarations = list(round.declarations.all())
 
     @property
     def helper(self) -> FormHelper:
         helper = FormHelper()
         helper.form_tag = False
         helper.disable_csrf = True
+        return helper
+
+
+class SignatureForm(forms.Form):
+    """The signature of a confirmation: a name typed out, and the password of who is signed in."""
+
+    signer_name = NameField(
+        label=Confirmation._meta.get_field("signer_name").verbose_name,
+        max_length=Confirmation._meta.get_field("signer_name").max_length,
+        help_text="请填写本人姓名，作为签字。",
+        error_messages={"required": "请填写本人姓名。"},
+    )
+    password = forms.CharField(
+        label="登录密码",
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+        help_text="再输一次您的登录密码，以确认是本人。",
+        error_messages={"required": "请再输一次您的登录密码。"},
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+    def clean_password(self) -> str:
+        password = self.cleaned_data["password"]
+        if not self.user.check_password(password):
+            raise ValidationError("密码不正确，请重新输入；密码区分大小写。")
+        return password
+
+
+class RemarkForm(forms.Form):
+    """A request of the bureau, on a section or row or on one of its fields."""
+
+    field = forms.ChoiceField(
+        label="栏目",
+        required=False,
+        error_messages={"invalid_choice": "请从列出的栏目中选择。"},
+    )
+    kind = forms.ChoiceField(
+        label=Comment._meta.get_field("kind").verbose_name,
+        choices=Comment.Kind,
+        widget=forms.RadioSelect,
+        initial=Comment.Kind.WRONG,
+        error_messages={"required": "请选择类别。", "invalid_choice": "请从列出的类别中选择。"},
+    )
+    text = StatementField(Comment._meta.get_field("text"))
+    revision = forms.IntegerField(error_messages={"required": "请刷新页面后再试。"})
+    """The id of what was read while writing; the page says it afresh each time it is shown."""
+
+    def __init__(self, *args: Any, choices: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["field"].choices = choices
+
+    @property
+    def helper(self) -> FormHelper:
+        helper = FormHelper()
+        helper.form_tag = False
+        helper.disable_csrf = True
+        helper.layout = Layout("field", InlineRadios("kind"), "text")
+        return helper
+
+
+class AnswerForm(forms.Form):
+    """The enterprise's answer to one comment; ``seen`` is when the answer on show was given."""
+
+    answer = forms.ChoiceField(
+        choices=Comment.Answer,
+        error_messages={
+            "required": "请选择“已改”或“说明”。",
+            "invalid_choice": "请选择“已改”或“说明”。",
+        },
+    )
+    reply = StatementField(Comment._meta.get_field("reply"), required=False)
+    seen = forms.DateTimeField(required=False)
+
+
+class PasteForm(forms.Form):
+    """A table pasted from Excel or WPS, or uploaded as a file."""
+
+    text = forms.CharField(
+        label="表格内容",
+        strip=False,
+        required=False,
+        help_text="在 Excel 或 WPS 中选中表格（最好连同表头）复制，再粘贴到这里。",
+        widget=forms.Textarea(attrs={"rows": 8, "wrap": "off", "spellcheck": "false"}),
+    )
+    file = forms.FileField(
+        label="或上传 Excel 文件",
+        required=False,
+        help_text="只读取第一张工作表；文件的内容会代替上面的内容。",
+        widget=forms.FileInput(attrs={"accept": ".xlsx"}),
+    )
+    start = forms.ChoiceField(
+        label="没有表头时，内容从哪一栏开始",
+        required=False,
+        error_messages={"invalid_choice": "请从列出的栏目中选择。"},
+    )
+
+    def __init__(self, *args: Any, fields: Sequence[Field], **kwargs: Any) -> None:
+        """``fields`` are the columns that a table may have."""
+        super().__init__(*args, **kwargs)
+        columns = [(each.name, each.verbose_name) for each in fields]
+        self.fields["start"].choices = [("", "按表头识别"), *columns]
+
+    @property
+    def helper(self) -> FormHelper:
+        helper = FormHelper()
+        helper.form_tag = False
+        helper.disable_csrf = True
+        helper.layout = Layout(
+            "text", LayoutRow(*(Column(name, css_class="col-md-6") for name in ("file", "start")))
+        )
         return helper

@@ -13,12 +13,20 @@ from typing import Any
 from django.db import models
 
 from applications import forms
-from applications.models import Answers, Application, FixedRow, Row, SectionAnswers
+from applications.models import (
+    Answers,
+    Application,
+    Attachment,
+    Comment,
+    FixedRow,
+    Row,
+    SectionAnswers,
+)
 from applications.models.sections import Money
 from portal.accounts.models import Enterprise
-from portal.catalogue.models import CatalogueModel, Condition
+from portal.catalogue.models import CatalogueModel, Condition, Modality
 from portal.documents.model import Kind, text_of
-from portal.rounds.models import Round
+from portal.rounds.models import Material, Round
 
 
 def finance_years(round: Round) -> list[FixedRow]:
@@ -32,10 +40,16 @@ def basic_requirements(round: Round) -> list[FixedRow]:
     return [FixedRow(c.code, c.text, c.where) for c in round.conditions if c.rule in rules]
 
 
+def principles(round: Round) -> list[FixedRow]:
+    """The clauses worded 原则上, each of which may be left unmet for a reason."""
+    binding = Modality.IN_PRINCIPLE
+    return [FixedRow(c.code, c.text, c.where) for c in round.conditions if c.modality == binding]
+
+
 def indicators(round: Round) -> list[FixedRow]:
     """附件2 附1: the official indicators in their groups."""
     return [
-        FixedRow(str(i.no), f"{i.no}. {i}", f"参考口径：{i.reference_formula}", i.category, i.kind)
+        FixedRow(str(i.no), f"{i.no}. {i}", i.reference_formula, i.category, i.kind)
         for i in round.indicators
     ]
 
@@ -49,6 +63,8 @@ class Group:
     fixed: Callable[[Round], list[FixedRow]] | None = None
     minimum: int = 0
     own_page: bool = False
+    blanks_say_nothing: bool = False
+    """Whether a fixed row left blank is no answer at all, and is left out of a revision."""
 
     @property
     def model(self) -> type[Row]:
@@ -64,12 +80,12 @@ class Group:
 
     def rows(self, application: Application) -> list[Row]:
         """The stored rows; with fixed rows, all of them, the missing ones blank."""
-        stored = list(self.related(application))
         if self.fixed is None:
-            return stored
-        by_key = {row.key: row for row in stored}
+            return list(self.related(application))
+        blanks = self.blank_rows(application)
+        by_key = {row.key: row for row in self.related(application)} if blanks else {}
         rows = []
-        for blank in self.blank_rows(application):
+        for blank in blanks:
             row = by_key.get(blank.key, blank)
             row.fixed = blank.fixed
             rows.append(row)
@@ -149,7 +165,15 @@ SECTIONS = (
         forms.FactoryOverviewForm,
         (Group("integrators", forms.IntegratorForm, minimum=1),),
     ),
-    Section("scenarios", "三", forms.ScenarioConstructionForm, (INSTANCES,)),
+    Section(
+        "scenarios",
+        "三",
+        forms.ScenarioConstructionForm,
+        (
+            INSTANCES,
+            Group("explanations", forms.ExplanationForm, fixed=principles, blanks_say_nothing=True),
+        ),
+    ),
     Section(
         "results",
         "四",
@@ -163,20 +187,35 @@ BY_SLUG = {section.slug: section for section in SECTIONS}
 
 @dataclass
 class Filing:
-    """Everything an application says at one moment: each section's answers and rows."""
+    """Everything an application says at one moment: each section's answers and rows.
+
+    Read as a whole, also the current ``attachments`` with the ``materials`` of the round, and all
+    ``comments`` that the bureau's returns have sent.
+    """
 
     application: Application
     answers: dict[str, SectionAnswers] = field(default_factory=dict)
     rows: dict[str, list[Row]] = field(default_factory=dict)
+    materials: list[Material] = field(default_factory=list)
+    attachments: list[Attachment] = field(default_factory=list)
+    comments: list[Comment] = field(default_factory=list)
 
     @classmethod
     def of(cls, application: Application, *sections: Section) -> "Filing":
-        """Read the given sections (all when none is named); one query a group."""
+        """Read the given sections (everything when none is named); one query a group."""
         filing = cls(application)
+        if not sections:
+            filing.materials = list(application.round.materials.all())
+            filing.comments = list(application.comments.sent().for_reading())
         for section in sections or SECTIONS:
             filing.answers[section.slug] = section.answers(application)
             for group in section.groups:
                 filing.rows[group.slug] = group.rows(application)
+        if not sections:
+            # Files of a row that was deleted stay with the draft and are not part of what it says.
+            rows = {(slug, row.key) for slug, rows in filing.rows.items() for row in rows}
+            current = application.attachments.current().select_related("material", "uploaded_by")
+            filing.attachments = [a for a in current if not a.group or (a.group, a.key) in rows]
         return filing
 
     def blocks(self) -> Iterator[tuple[Section, Group | None, Answers, int]]:
@@ -239,6 +278,17 @@ def _fields(answers: Answers) -> list[dict[str, Any]]:
     ]
 
 
+def _spoken(filing: Filing, section: Section) -> Iterator[tuple[Group, list[Row]]]:
+    """The groups of a section with the rows that say something."""
+    for group in section.groups:
+        rows = filing.rows[group.slug]
+        if group.blanks_say_nothing:
+            rows = [r for r in rows if any(answer_text(r, f) for f in r.answer_fields())]
+            if not rows:
+                continue
+        yield group, rows
+
+
 def snapshot(filing: Filing) -> dict[str, Any]:
     """The content of a Revision: every answer with its label and text, needing no catalogue."""
     application = filing.application
@@ -252,12 +302,13 @@ def snapshot(filing: Filing) -> dict[str, Any]:
                     {
                         "key": row.key,
                         "title": group.row_title(row, number),
+                        "heading": row.fixed.heading if row.fixed else "",
                         "fields": _fields(row),
                     }
-                    for number, row in enumerate(filing.rows[group.slug], 1)
+                    for number, row in enumerate(rows, 1)
                 ],
             }
-            for group in section.groups
+            for group, rows in _spoken(filing, section)
         ]
         sections.append(
             {
@@ -272,7 +323,11 @@ def snapshot(filing: Filing) -> dict[str, Any]:
             }
         )
     return {
-        "round": {"slug": application.round.slug, "title": application.round.title},
+        "round": {
+            "slug": application.round.slug,
+            "title": application.round.title,
+            "noun": application.round.project_noun,
+        },
         "enterprise": {
             "name": application.enterprise.name,
             "credit_code": application.enterprise.credit_code,
@@ -280,4 +335,18 @@ def snapshot(filing: Filing) -> dict[str, Any]:
         "bureau": {"code": application.bureau.code, "name": application.bureau.name},
         "sections": sections,
         "scenario_lines": [row.line for row in filing.rows[INSTANCES.slug]],
+        "attachments": [
+            {
+                "id": attachment.pk,
+                "material": attachment.material.name,
+                "group": attachment.group,
+                "key": attachment.key,
+                "name": attachment.name,
+                "size": attachment.size,
+                "pages": attachment.pages,
+                "is_image": attachment.is_image,
+                "sha256": attachment.sha256,
+            }
+            for attachment in filing.attachments
+        ],
     }

@@ -2,27 +2,29 @@
 
 Each verb is one atomic block: a compare-and-swap on the status first (it also locks the row), then
 the checks, any of which rolls everything back, then the event, then the revision where one is due.
-Saving answers touches the application in the same way, so that no save slips between a submit's
+Saving answers holds the application in the same way, so that no save slips between a submit's
 check and its revision.
 """
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Max
+from django.db.models import Max
 from django.utils import timezone
 
-from applications import checks
-from applications.models import Application, Event, Revision, Row, SectionAnswers
-from applications.sections import SECTIONS, Filing, Group, Section, snapshot
+from applications import checks, confirming
+from applications.models import Application, Comment, Confirmation, Event, Revision
+from applications.sections import SECTIONS, Filing, snapshot
 from applications.states import BY_VERB, EDITABLE, Status, Transition, verbs_for
 from portal.accounts.models import Enterprise, User
 from portal.catalogue.models import Bureau
 from portal.errors import Closed, NotAllowed, PortalError, StaleState
 from portal.rounds.models import Deadline, Round
 from portal.rounds.times import closing, moment
+
+KNOWN = {"basic": {"contact_name": "name", "contact_mobile": "mobile"}}
+"""Answers that the account knows of whoever starts an application: what it calls them."""
 
 
 class NotReady(PortalError):
@@ -32,14 +34,6 @@ class NotReady(PortalError):
         self.findings = findings
         first = "".join(finding.message for finding in findings[:1])
         super().__init__(f"还有 {len(findings)} 项须改正后才能提交。第一项：{first}")
-
-
-class Conflict(PortalError):
-    """The answers were saved elsewhere since the page was opened; nothing was saved now."""
-
-    def __init__(self, theirs: SectionAnswers | Row) -> None:
-        self.theirs = theirs
-        super().__init__("您打开页面之后，这部分内容另有保存，您的内容尚未保存。")
 
 
 # Deadlines
@@ -88,7 +82,8 @@ def start(round: Round, *, actor: User) -> Application:
                 enterprise=enterprise, round=round, bureau_id=enterprise.bureau_id
             )
             for section in SECTIONS:
-                section.model.objects.create(application=application)
+                known = {n: getattr(actor, of) for n, of in KNOWN.get(section.slug, {}).items()}
+                section.model.objects.create(application=application, **known)
             _record(application, "start", "", Status.DRAFT, actor, now)
     except IntegrityError:  # a colleague pressed the button at the same moment
         return Application.objects.get(enterprise=enterprise, round=round)
@@ -101,13 +96,13 @@ def _require_seats(round: Round, bureau: Bureau) -> None:
         raise NotAllowed(f"{bureau}在该批次还没有名额，请联系省厅后再办理。")
 
 
-def _touch(application: Application, actor: User) -> None:
-    """Lock the application for a save; refuse when it may not be edited any more."""
+def hold(pk: int, actor: User) -> None:
+    """Lock an application for a save, inside a transaction; refuse when it may not be edited."""
     if not actor.is_enterprise:
         raise NotAllowed("只有企业账号可以修改申报内容。")
     touched = (
         Application.objects.visible_to(actor)
-        .filter(pk=application.pk, status__in=EDITABLE)
+        .filter(pk=pk, status__in=EDITABLE)
         .update(touched_at=timezone.now())
     )
     if not touched:
@@ -115,98 +110,32 @@ def _touch(application: Application, actor: User) -> None:
 
 
 @transaction.atomic
-def save_section(
-    application: Application,
-    section: Section,
-    values: dict[str, Any],
-    *,
-    version: int,
-    rows: Iterable[tuple[Group, list[Row], list[str]]] = (),
-    actor: User,
-) -> None:
-    """Store one section as posted, its rows with it.
+def confirm(
+    application: Application, signer_name: str, *, actor: User, seen: str = ""
+) -> Confirmation | None:
+    """Sign for the content in the enterprise's name; None where the round asks for nothing.
 
-    ``values`` maps column names to values (with ``unparsed``); ``rows`` gives for each group the
-    rows to insert or update by key and the keys to remove. Raises Conflict, with nothing saved,
-    when the section is no longer at ``version``.
+    With ``seen``, what the signatory was shown (``Standing.seen``), a later change is refused.
     """
-    _touch(application, actor)
-    saved = section.model.objects.filter(application=application, version=version).update(
-        **values, version=F("version") + 1, **_edited(actor)
+    hold(application.pk, actor)
+    if actor not in confirming.signatories(actor):
+        raise NotAllowed("只有本单位的法定代表人或授权签字人可以确认。")
+    filing = Filing.of(Application.objects.with_sections().get(pk=application.pk))
+    stands = confirming.standing(filing)
+    if stands is None or stands.holds:
+        return stands and stands.latest
+    if seen and seen != stands.seen:
+        raise StaleState("您打开页面之后，内容又有修改。请再核对一遍后确认。")
+    if blocking := checks.blocking(checks.findings(filing)):
+        raise NotReady(blocking)
+    return Confirmation.objects.create(
+        application=application,
+        signer=actor,
+        signer_name=signer_name,
+        text=stands.round.confirmation_text,
+        text_version=stands.round.confirmation_version,
+        content_sha256=stands.content_sha256,
     )
-    if not saved:
-        raise Conflict(section.model.objects.get(application=application))
-    for group, changed, removed in rows:
-        if removed:
-            group.model.objects.filter(application=application, key__in=removed).delete()
-        _upsert(group, changed, actor)
-
-
-def _edited(actor: User) -> dict[str, Any]:
-    return {"edited_by": actor, "edited_at": timezone.now()}
-
-
-def _upsert(group: Group, rows: list[Row], actor: User) -> None:
-    """Insert rows, or update those whose key the application already has: one statement."""
-    if not rows:
-        return
-    for row in rows:
-        for name, value in _edited(actor).items():
-            setattr(row, name, value)
-    names = [field.name for field in group.model.answer_fields()]
-    group.model.objects.bulk_create(
-        rows,
-        update_conflicts=True,
-        unique_fields=["application", "key"],
-        update_fields=[*names, "unparsed", "order", "edited_by", "edited_at"],
-    )
-
-
-@transaction.atomic
-def save_row(
-    application: Application,
-    group: Group,
-    key: str,
-    values: dict[str, Any],
-    *,
-    version: int,
-    actor: User,
-) -> Row:
-    """Store one row that has a page of its own; ``version`` 0 with an unknown key adds it."""
-    _touch(application, actor)
-    rows = group.model.objects.filter(application=application)
-    changes = {**values, **_edited(actor)}
-    if rows.filter(key=key, version=version).update(version=F("version") + 1, **changes):
-        return rows.get(key=key)
-    existing = rows.filter(key=key).first()
-    if existing:
-        raise Conflict(existing)
-    if version:
-        raise StaleState("这一条已被他人删除；如需保留，请复制您的内容后重新添加。")
-    last = rows.aggregate(last=Max("order"))["last"] or 0
-    return group.model.objects.create(
-        application=application, key=key, order=last + 1, version=1, **changes
-    )
-
-
-@transaction.atomic
-def delete_row(application: Application, group: Group, key: str, *, actor: User) -> None:
-    _touch(application, actor)
-    group.model.objects.filter(application=application, key=key).delete()
-
-
-@transaction.atomic
-def move_row(application: Application, group: Group, key: str, step: int, *, actor: User) -> None:
-    """Move a row up (``step`` -1) or down (+1) among its neighbours."""
-    _touch(application, actor)
-    rows = list(group.model.objects.filter(application=application).only("pk", "key", "order"))
-    here = next((i for i, row in enumerate(rows) if row.key == key), None)
-    if here is None or not 0 <= here + step < len(rows):
-        return
-    rows.insert(here + step, rows.pop(here))
-    for order, row in enumerate(rows, 1):
-        row.order = order
-    group.model.objects.bulk_update(rows, ["order"])
 
 
 @transaction.atomic
@@ -216,11 +145,13 @@ def submit(
     *,
     actor: User,
     seen: datetime | None = None,
+    acknowledged: bool = False,
 ) -> Revision:
     """Freeze what is filled in as a new revision and hand it to the bureau.
 
     ``declarations`` are the texts agreed to (通知一（三）、二（一）). With ``seen``, the moment of
     the last change that the person has looked at, a later change by a colleague is refused.
+    ``acknowledged`` says that what ``checks.sensitive`` reminds of has been looked at.
 
     Raises NotReady while a required answer is missing or a binding clause is not met, Closed after
     the deadline, StaleState when somebody was faster.
@@ -240,13 +171,22 @@ def submit(
     required = {declaration.text for declaration in fresh.round.declarations.all()}
     if required - set(declarations):
         raise NotAllowed("请逐项阅读并勾选全部承诺后再提交。")
-    revision = _freeze(fresh, {**snapshot(filing), "declarations": declarations}, actor, now)
+    reminders = [reminder.message for reminder in checks.sensitive(filing)]
+    if reminders and not acknowledged:
+        raise NotAllowed("材料中有疑似涉密字样或个人号码，请逐条核对并勾选确认后再提交。")
+    data = {**snapshot(filing), "declarations": declarations, **confirming.proof(filing)}
+    if reminders:
+        data["acknowledged"] = reminders
+    revision = _freeze(fresh, data, actor, now)
+    submitted = [attachment.pk for attachment in filing.attachments]
+    fresh.attachments.filter(pk__in=submitted, frozen_at=None).update(frozen_at=now)
     # The row is locked by the claim; state and revision change together, as the constraint asks.
     Application.objects.filter(pk=fresh.pk).update(
         status=target, current_revision=revision, bureau=fresh.bureau
     )
     application.status, application.current_revision = target, revision
-    _record(application, verb, source, target, actor, now, revision=revision)
+    comment = f"提交前已核对 {len(reminders)} 处涉密或个人信息提示。" if reminders else ""
+    _record(application, verb, source, target, actor, now, comment=comment, revision=revision)
     return revision
 
 
@@ -279,17 +219,25 @@ def withdraw(application: Application, *, actor: User) -> None:
 def act(application: Application, verb: str, *, actor: User, comment: str = "") -> None:
     """Carry out a verb that only changes the status and leaves an event.
 
+    A return sends what was written on single places of the revision; then it needs no other words.
+
     Raises StaleState when the application is not (any more) in a state the verb starts from.
     """
     if verb in ("submit", "resubmit"):
         raise ValueError("submitting needs a revision: call submit()")
     now = timezone.now()
     comment = comment.strip()
+    source, target = _claim(application, verb, actor, now, status=BY_VERB[verb].target)
+    pinned = Comment.objects.none()
+    if verb == "return_for_changes":
+        pinned = Comment.objects.unsent().filter(revision=application.current_revision_id)
+        if not comment and (count := pinned.count()):
+            comment = f"请按 {count} 条逐项意见修改。"
     if BY_VERB[verb].needs_comment and not comment:
         raise NotAllowed(f"请填写“{BY_VERB[verb].label}”的理由，企业会看到它。")
-    source, target = _claim(application, verb, actor, now, status=BY_VERB[verb].target)
     application.status = target
-    _record(application, verb, source, target, actor, now, comment=comment)
+    event = _record(application, verb, source, target, actor, now, comment=comment)
+    pinned.update(event=event)
 
 
 def _claim(
@@ -339,8 +287,8 @@ def _record(
     *,
     comment: str = "",
     revision: Revision | None = None,
-) -> None:
-    Event.objects.create(
+) -> Event:
+    return Event.objects.create(
         application=application,
         verb=verb,
         source=source,

@@ -5,11 +5,11 @@ from collections.abc import Callable
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
 
-from portal.views import typed_but_not_saved
+from portal.views import asks_for_data, typed_but_not_saved
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -31,6 +31,10 @@ class SignInRequired(LoginRequiredMiddleware):
     def handle_no_permission(
         self, request: HttpRequest, view_func: Callable[..., HttpResponse]
     ) -> HttpResponse:
+        if asks_for_data(request):
+            response = JsonResponse({"message": "登录已失效，请重新登录。"}, status=401)
+            add_never_cache_headers(response)
+            return response
         if request.method == "POST":
             return typed_but_not_saved(request, "登录已失效，刚才的内容没有保存")
         return super().handle_no_permission(request, view_func)

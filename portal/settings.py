@@ -156,6 +156,11 @@ STATIC_ROOT = env.str("STATIC_ROOT", default=str(BASE_DIR / "staticfiles"))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 FIXTURE_DIRS = [BASE_DIR / "fixtures"]
 MEDIA_ROOT = DATA_DIR / "files"
+# Beside the files, so that storing one only renames it; /tmp may well be memory.
+FILE_UPLOAD_TEMP_DIR = DATA_DIR / "uploads"
+FILE_UPLOAD_TEMP_DIR.mkdir(exist_ok=True)
+FILE_UPLOAD_HANDLERS = ["portal.uploads.BoundedUpload"]
+LARGEST_UPLOAD_MB = 200
 # The embedded default serves static files from the packages themselves; production collects them.
 WHITENOISE_USE_FINDERS = env.bool("WHITENOISE_USE_FINDERS", default=True)
 STORAGES = {

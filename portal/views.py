@@ -3,7 +3,7 @@
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
 from django.db import connection
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import add_never_cache_headers
 
@@ -34,12 +34,21 @@ def health(request: HttpRequest) -> HttpResponse:
     return HttpResponse("ok", content_type="text/plain")
 
 
+def asks_for_data(request: HttpRequest) -> bool:
+    """Whether it is a script that asks, to which a page says nothing."""
+    return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
+
+
 def forbidden(request: HttpRequest, exception: PermissionDenied) -> HttpResponse:
+    if asks_for_data(request):
+        return JsonResponse({"message": "您的账号不能使用此功能。"}, status=403)
     return render(request, "403.html", {"whose": str(exception)}, status=403)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """The form's protection token is stale, as after signing in again in another window."""
+    if asks_for_data(request):
+        return JsonResponse({"message": "页面已过期，请刷新后再试。"}, status=403)
     return typed_but_not_saved(request, "页面已过期，刚才的内容没有保存")
 
 

@@ -1,15 +1,19 @@
 from django.urls import path
 
-from review.views import bureau, province, shared
+from review.views import bureau, comments, province, shared
 
 app_name = "review"
 
 urlpatterns = [
     path("applications/<int:pk>/", shared.reader, name="reader"),
     path("applications/<int:pk>/revisions/<int:number>/", shared.reader, name="revision"),
+    path("applications/<int:pk>/revisions/<int:number>/book/", shared.book, name="book"),
     path("export/<slug:slug>/", shared.export, name="export"),
     # Bureau
     path("bureau/", bureau.inbox, name="inbox"),
+    path("bureau/applications/<int:pk>/comments/<slug:section>/", comments.add, name="comment_add"),
+    path("bureau/comments/<int:pk>/", comments.change, name="comment_change"),
+    path("bureau/comments/<int:pk>/remove/", comments.remove, name="comment_remove"),
     path("bureau/applications/<int:pk>/<slug:verb>/", bureau.decide, name="decide"),
     path("bureau/<slug:slug>/ranking/", bureau.board, name="board"),
     path("bureau/<slug:slug>/ranking/recommend/", bureau.recommend, name="recommend"),

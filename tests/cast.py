@@ -11,9 +11,10 @@ from django.core.management import call_command
 from django.db.models import Model
 from django.utils import timezone
 
-from applications import workflow
-from applications.models import Application
-from applications.sections import BY_SLUG, INSTANCES
+from applications import saving, workflow
+from applications.models import Application, Row
+from applications.saving import Entry
+from applications.sections import BY_SLUG, INSTANCES, SECTIONS, Group
 from applications.states import Status
 from portal.accounts import credit_code
 from portal.accounts.models import Enterprise, Role, User
@@ -27,7 +28,7 @@ from portal.catalogue.models import (
     Scenario,
     Segment,
 )
-from portal.rounds.models import Declaration, Round
+from portal.rounds.models import Declaration, Material, Round
 from review import publishing, ranking
 from review.models import RankedList
 
@@ -48,7 +49,7 @@ def load_catalogue() -> None:
         return
     call_command("load_catalogue", stdout=StringIO())
     models = (Bureau, Division, Industry, Segment, Scenario, Indicator, Condition)
-    _CATALOGUE.extend(list(model.objects.all()) for model in (*models, Round, Declaration))
+    _CATALOGUE.extend(list(model.objects.all()) for model in (*models, Round, Declaration, Material))
 
 
 def make_user(username: str, role: Role, **affiliation) -> User:
@@ -75,7 +76,8 @@ def make_enterprise(number: int, bureau: str = TAIYUAN, name: str = "") -> User:
         credit_code=code,
         bureau=Bureau.objects.get(code=bureau),
     )
-    return make_user(code, Role.ENTERPRISE, enterprise=enterprise)
+    team = {"is_unit_admin": True, "is_signatory": True}
+    return make_user(code, Role.ENTERPRISE, enterprise=enterprise, **team)
 
 
 def make_officer(bureau: str = TAIYUAN) -> User:
@@ -116,19 +118,24 @@ def declarations(round: Round) -> list[str]:
 
 
 def save(application: Application, slug: str, values: dict, actor: User, rows=()) -> None:
-    """Save part of a section at its present version."""
+    """Save part of a section over what is stored now, and rows with it (see ``over_rows``)."""
     section = BY_SLUG[slug]
-    version = section.model.objects.values_list("version", flat=True).get(application=application)
-    workflow.save_section(application, section, values, version=version, rows=rows, actor=actor)
+    stored = section.model.objects.get(application=application)
+    saving.save(application, [Entry.over(section, stored, **values), *rows], actor=actor)
 
 
-def _fixed_rows(application: Application, slug: str, number: int, fill) -> tuple:
-    group = BY_SLUG[slug].groups[number]
-    rows = group.blank_rows(application)
-    for row in rows:
-        for name, value in fill(row).items():
-            setattr(row, name, value)
-    return group, rows, []
+def over_rows(application: Application, slug: str, fill) -> list[Entry]:
+    """Every row of a group, with what ``fill`` gives for it typed over what is stored."""
+    [group] = [g for section in SECTIONS for g in section.groups if g.slug == slug]
+    return [Entry.over(group, row, **fill(row)) for row in group.rows(application)]
+
+
+def save_row(application: Application, group: Group, key: str, values: dict, actor: User) -> Row:
+    """Save fields of one row over what is stored now; an unknown key adds it."""
+    rows = group.model.objects.filter(application=application)
+    stored = rows.filter(key=key).first() or group.model(application=application, key=key)
+    saving.save(application, [Entry.over(group, stored, **values)], actor=actor)
+    return rows.get(key=key)
 
 
 def complete(application: Application, actor: User, *, project: str = "示范智能工厂") -> None:
@@ -160,15 +167,20 @@ def complete(application: Application, actor: User, *, project: str = "示范智
         },
         actor,
         rows=[
-            _fixed_rows(application, "basic", 0, lambda row: finance),
-            _fixed_rows(
-                application, "basic", 1, lambda row: {"answer": "yes", "explanation": "符合。"}
+            *over_rows(application, "finance_years", lambda row: finance),
+            *over_rows(
+                application,
+                "requirement_answers",
+                lambda row: {"answer": "yes", "explanation": "符合。"},
             ),
         ],
     )
-    integrators = BY_SLUG["factory"].groups[0]
-    integrator = integrators.model(
-        application=application, key="a1", order=1, name="本单位", work="总体集成"
+    save_row(
+        application,
+        BY_SLUG["factory"].groups[0],
+        "a1",
+        {"name": "本单位", "work": "总体集成"},
+        actor,
     )
     save(
         application,
@@ -183,7 +195,6 @@ def complete(application: Application, actor: User, *, project: str = "示范智
             "is_authentic": True,
         },
         actor,
-        rows=[(integrators, [integrator], [])],
     )
     save(application, "scenarios", {"overall": "总体。", "system_integration": "集成。"}, actor)
     for number, area in enumerate(Area.values, 1):
@@ -194,15 +205,19 @@ def complete(application: Application, actor: User, *, project: str = "示范智
         "results",
         {"advancement": "先进。", "effect": "成效。", "follow_up_plan": "计划。"},
         actor,
-        rows=[_fixed_rows(application, "results", 0, lambda row: {"value": Decimal("12")})],
+        rows=over_rows(application, "indicator_values", lambda row: {"value": _indicator(row)}),
     )
+
+
+def _indicator(row: Row) -> Decimal:
+    return Decimal(0 if "应用人工智能技术场景" in row.fixed.title else 12)  # no instance uses any
 
 
 def add_instance(application: Application, actor: User, *, segment, name: str, **values) -> None:
     from_text = dict.fromkeys(
         ("pain_point", "content", "equipment", "software", "effect"), "内容。"
     )
-    workflow.save_row(
+    save_row(
         application,
         INSTANCES,
         f"k{application.instances.count() + 1}",
@@ -214,8 +229,7 @@ def add_instance(application: Application, actor: User, *, segment, name: str, *
             **from_text,
             **values,
         },
-        version=0,
-        actor=actor,
+        actor,
     )
 
 

@@ -11,17 +11,22 @@ from types import SimpleNamespace
 import openpyxl
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.db import connection, transaction
 from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
+from django.utils import timezone
 
-from applications import workflow
-from applications.models import Application
+from applications import commenting, workflow
+from applications.models import Application, Attachment, BulkEdit, Comment
 from applications.states import Status
+from portal.accounts import team
 from portal.accounts.models import Role
 from portal.celery import app as celery
 from portal.jobs.models import Job
 from portal.jobs.tasks import run, start
+from portal.rounds.models import Material
 from review import ranking
 from review.models import RankedList
 from review.tasks import SUMMARY
@@ -39,6 +44,7 @@ BUREAUS = (TO_LOGIN, 403, 403, 200, 200, 403)
 OWN_BUREAU = (TO_LOGIN, 403, 403, 200, 404, 403)
 OFFICERS_OF_IT = (TO_LOGIN, 403, 403, 200, 404, 200)
 PROVINCE = (TO_LOGIN, 403, 403, 403, 403, 200)
+OWNER_AND_OFFICERS = (TO_LOGIN, 200, 404, 200, 404, 200)
 OPEN_LIST = (TO_LOGIN, 403, 403, 200, 302, 403)
 JOB_OWNER = (TO_LOGIN, 404, 404, 200, 404, 404)
 SIGNED_IN = (TO_LOGIN, 200, 200, 200, 200, 200)
@@ -58,9 +64,15 @@ TABLE = {
     "health": ("", EVERYBODY, EVERYBODY),
     "accounts:register": ("", VISITORS, VISITORS),
     "accounts:login": ("", VISITORS, VISITORS),
+    "accounts:session": ("", EVERYBODY, instead(EVERYBODY, 400)),
     "accounts:logout": ("", NOT_LIKE_THIS, instead(SIGNED_IN, 302)),
     "accounts:password": ("", SIGNED_IN, SIGNED_IN),
     "accounts:password_changed": ("", instead(SIGNED_IN, 302), instead(SIGNED_IN, 302)),
+    "accounts:team": ("", ENTERPRISES, NOT_LIKE_THIS),
+    "accounts:invite": ("", NOT_LIKE_THIS, ENTERPRISES),
+    "accounts:withdraw_invitation": ("invitation", NOT_LIKE_THIS, instead(OWNER_ONLY, 302)),
+    "accounts:change_member": ("member change", NOT_LIKE_THIS, instead(OWNER_ONLY, 302)),
+    "accounts:join": ("token", instead(VISITORS, 404), instead(VISITORS, 404)),
     "jobs:index": ("", SIGNED_IN, NOT_LIKE_THIS),
     "jobs:detail": ("job", JOB_OWNER, NOT_LIKE_THIS),
     "jobs:state": ("job", JOB_OWNER, NOT_LIKE_THIS),
@@ -68,19 +80,54 @@ TABLE = {
     "applications:index": ("", ENTERPRISES, NOT_LIKE_THIS),
     "applications:start": ("round", NOT_LIKE_THIS, instead(ENTERPRISES, 302)),
     "applications:detail": ("application", OWNER_ONLY, NOT_LIKE_THIS),
+    "applications:confirm": ("application", instead(OWNER_ONLY, 302), instead(OWNER_ONLY, 302)),
+    "applications:read": ("application", instead(OWNER_ONLY, 302), NOT_LIKE_THIS),
     "applications:submit": ("application", instead(OWNER_ONLY, 302), instead(OWNER_ONLY, 302)),
     "applications:withdraw": ("application", NOT_LIKE_THIS, instead(OWNER_ONLY, 302)),
     "applications:receipt": ("application", OWNER_ONLY, NOT_LIKE_THIS),
+    "applications:revisions": ("application", OWNER_ONLY, NOT_LIKE_THIS),
     "applications:revision": ("application number", OWNER_ONLY, NOT_LIKE_THIS),
+    "applications:compare": ("application number", OWNER_ONLY, NOT_LIKE_THIS),
+    "applications:revision_receipt": ("application number", OWNER_ONLY, NOT_LIKE_THIS),
+    "applications:receipt_pdf": (
+        "application number",
+        NOT_LIKE_THIS,
+        instead(OWNER_ONLY, 302),
+    ),
+    "applications:draft_book": ("application", NOT_LIKE_THIS, instead(OWNER_ONLY, 404)),
+    "applications:book": ("application number", NOT_LIKE_THIS, instead(OWNER_ONLY, 404)),
+    "applications:save": ("application", NOT_LIKE_THIS, instead(ENTERPRISES, 400)),
+    "applications:carry_over": ("application", instead(OWNER_ONLY, 302), instead(OWNER_ONLY, 404)),
+    "applications:confirm_carried": (
+        "application section",
+        NOT_LIKE_THIS,
+        instead(OWNER_ONLY, 302),
+    ),
+    "applications:reentry": ("application", OWNER_ONLY, instead(OWNER_ONLY, 302)),
     "applications:section": ("application section", OWNER_ONLY, instead(OWNER_ONLY, 409)),
+    "applications:attachments": ("application", OWNER_ONLY, NOT_LIKE_THIS),
+    "applications:upload": ("application material", NOT_LIKE_THIS, instead(OWNER_ONLY, 302)),
+    "applications:file": ("attachment", OWNER_AND_OFFICERS, NOT_LIKE_THIS),
+    "applications:thumbnail": ("attachment", OWNER_AND_OFFICERS, NOT_LIKE_THIS),
+    "applications:file_remove": ("attachment", NOT_LIKE_THIS, instead(OWNER_ONLY, 302)),
+    "applications:file_restore": ("attachment", NOT_LIKE_THIS, instead(OWNER_ONLY, 302)),
+    "applications:answer": ("application comment", OWNER_ONLY, OWNER_ONLY),
     "applications:instance_new": ("application", OWNER_ONLY, instead(OWNER_ONLY, 404)),
     "applications:instance": ("application key", OWNER_ONLY, instead(OWNER_ONLY, 409)),
+    "applications:instance_order": ("application", NOT_LIKE_THIS, instead(OWNER_ONLY, 302)),
+    "applications:paste": ("application group", OWNER_ONLY, OWNER_ONLY),
+    "applications:template": ("application group", OWNER_ONLY, NOT_LIKE_THIS),
+    "applications:undo": ("application bulk_edit", NOT_LIKE_THIS, instead(OWNER_ONLY, 302)),
     "applications:instance_move": ("application key", NOT_LIKE_THIS, instead(OWNER_ONLY, 302)),
     "applications:instance_delete": ("application key", NOT_LIKE_THIS, instead(OWNER_ONLY, 302)),
     "review:reader": ("application", OFFICERS_OF_IT, NOT_LIKE_THIS),
     "review:revision": ("application number", OFFICERS_OF_IT, NOT_LIKE_THIS),
+    "review:book": ("application number", NOT_LIKE_THIS, instead(OFFICERS_OF_IT, 404)),
     "review:export": ("round", NOT_LIKE_THIS, (TO_LOGIN, 403, 403, 404, 404, 404)),
     "review:inbox": ("", BUREAUS, NOT_LIKE_THIS),
+    "review:comment_add": ("application section", OWN_BUREAU, OWN_BUREAU),
+    "review:comment_change": ("unsent", OWN_BUREAU, OWN_BUREAU),
+    "review:comment_remove": ("unsent", NOT_LIKE_THIS, instead(OWN_BUREAU, 302)),
     "review:decide": ("application verb", NOT_LIKE_THIS, instead(OWN_BUREAU, 409)),
     "review:board": ("round", BUREAUS, NOT_LIKE_THIS),
     "review:recommend": ("round", NOT_LIKE_THIS, instead(BUREAUS, 404)),
@@ -98,11 +145,14 @@ TABLE = {
     "review:publish": ("draft_round", NOT_LIKE_THIS, instead(PROVINCE, 302)),
 }
 
+STORED = "attachments/stored"
+
 # The word in everything that one party wrote, and who may read it.
 WORDS = {
     "鸮甲": {"owner", "officer", "province"},
     "鸮乙": {"rival", "officer", "province"},
     "鸮意": {"officer", "province"},
+    "鸮批": {"officer"},
     "鹬甲": {"other_officer", "province"},
     "鹬乙": {"other_officer", "province"},
     "鹬意": {"other_officer", "province"},
@@ -126,8 +176,11 @@ def world(catalogue) -> SimpleNamespace:
         )
     )
     application = _file(round, owner, "鸮甲")
+    comment = _remark(application, officer, "鸮甲逐项意见")
     cast.decide(application, "return_for_changes", officer, "鸮甲请补充")
+    commenting.answer(comment, "explained", "鸮甲说明", seen=None, actor=owner)
     workflow.submit(cast.fresh(application), cast.declarations(round), actor=owner)
+    unsent = _remark(application, officer, "鸮批尚未发送")
     seated = _seat(_file(round, rival, "鸮乙"), officer, "鸮意")
     cast.send_back(cast.list_of(seated), province, "鸮意退回理由")
     _seat(_file(round, third, "鹬甲"), other_officer, "鹬意")
@@ -143,7 +196,12 @@ def world(catalogue) -> SimpleNamespace:
         round=round,
         draft_round=draft_round,
         application=application,
+        comment=comment,
+        unsent=unsent,
+        attachment=_attach(application, owner, "鸮甲"),
         list=cast.list_of(application),
+        bulk_edit=_bulk_edit(application, owner, "鸮甲"),
+        invitation=team.invite("鸮甲同事", is_signatory=False, actor=owner)[0],
     )
 
 
@@ -154,6 +212,44 @@ def _file(round, actor, word: str) -> Application:
     cast.save(application, "results", {"effect": f"{word}成效"}, actor)
     workflow.submit(application, cast.declarations(round), actor=actor)
     return cast.fresh(application)
+
+
+def _bulk_edit(application: Application, actor, word: str) -> BulkEdit:
+    return BulkEdit.objects.create(
+        application=application,
+        group="instances",
+        title=f"独有{word}实例",
+        before={},
+        after={},
+        by=actor,
+    )
+
+
+def _remark(application: Application, officer, text: str) -> Comment:
+    application = cast.fresh(application)
+    place, revision = ("factory", "", "", "results"), application.current_revision_id
+    return commenting.add(application, place, "wrong", text, revision=revision, actor=officer)
+
+
+def _attach(application: Application, actor, word: str) -> Attachment:
+    """A file that was submitted; what it holds, ``stored_file`` stores for each test."""
+    return Attachment.objects.create(
+        application=application,
+        material=Material.objects.create(round=application.round, order=1, name="材料"),
+        name=f"独有{word}证照.pdf",
+        file=STORED,
+        thumbnail=STORED,
+        content_type="application/pdf",
+        size=5,
+        sha256="0" * 64,
+        uploaded_by=actor,
+        frozen_at=timezone.now(),
+    )
+
+
+@pytest.fixture(autouse=True)
+def stored_file() -> None:
+    default_storage.save(STORED, ContentFile(b"%PDF-"))
 
 
 def _seat(application: Application, officer, word: str) -> Application:
@@ -253,8 +349,18 @@ def address(name: str, world, job) -> str:
         "list": world.list.pk,
         "number": 1,
         "section": "basic",
+        "group": "finance_years",
+        "bulk_edit": world.bulk_edit.pk,
         "key": "k1",
         "verb": "accept",
+        "invitation": world.invitation.pk,
+        "member": world.owner.pk,
+        "change": "deactivate",
+        "token": "guessed",
+        "material": world.attachment.material_id,
+        "attachment": world.attachment.pk,
+        "comment": world.comment.pk,
+        "unsent": world.unsent.pk,
     }
     return reverse(name, args=[values[wanted] for wanted in TABLE[name][0].split()])
 
@@ -293,6 +399,7 @@ def test_a_visitor_gets_only_the_front_page_the_two_doors_health_and_static_file
     assert {name for name, (_, get, _) in TABLE.items() if get[0] == 200} == {
         "home",
         "health",
+        "accounts:session",  # says that nobody is signed in
         "accounts:login",
         "accounts:register",
     }
@@ -343,8 +450,18 @@ def everything_to_try(world, exports) -> Iterator[tuple[str, str, dict]]:
         "list": [found.pk for found in RankedList.objects.exclude(version=0)],
         "number": [1, 2],
         "section": ["basic", "results"],
+        "group": ["finance_years", "instances"],
+        "bulk_edit": [world.bulk_edit.pk],
         "key": ["k1"],
         "verb": ["accept", "decline"],
+        "comment": [world.comment.pk, world.unsent.pk],
+        "unsent": [world.comment.pk, world.unsent.pk],
+        "invitation": [world.invitation.pk],
+        "member": [world.owner.pk, world.rival.pk],
+        "change": ["deactivate", "drop_signatory"],
+        "token": ["guessed"],
+        "material": [world.attachment.material_id],
+        "attachment": [world.attachment.pk],
     }
     for name, (wanted, _get, _post) in TABLE.items():
         combinations = [[]]

@@ -24,7 +24,8 @@ LINE = (
     "portal.urls",
 )
 INSIDE_APPLICATIONS = (
-    *("states", "models", "fields", "forms", "sections", "checks", "workflow", "editing"),
+    *("states", "models", "fields", "forms", "sections", "checks", "confirming"),
+    *("workflow", "saving", "editing"),
     "on top",
 )
 # Where a status is written, and whose.

@@ -95,8 +95,8 @@ install_once() {
     if [ -x .venv/bin/python ] && [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ]; then
         return
     fi
-    # A copied folder, or one whose Python has gone, starts afresh; new pins only go on top.
-    if ! recent .venv/bin/python || [ "$(cat .venv/root 2>/dev/null)" != "$(pwd)" ]; then
+    # A copied folder, or one whose Python or pip has gone, starts afresh; new pins only go on top.
+    if ! recent .venv/bin/python || ! .venv/bin/python -m pip --version >/dev/null 2>&1 || [ "$(cat .venv/root 2>/dev/null)" != "$(pwd)" ]; then
         python=$(find_python) || { apt_install python3 python3-venv && python=$(find_python); } || {
             explain "需要 Python 3.11 或更高版本 The portal needs Python 3.11 or newer." \
                 python3 python3-venv

@@ -1,8 +1,12 @@
-"""The application, its answers and its history."""
+"""The application, its answers, what is attached to and said about them, and its history."""
 
 from applications.models.application import Application
+from applications.models.attachment import Attachment
+from applications.models.comments import Comment
+from applications.models.filing import BulkEdit, Confirmation, Reentry
 from applications.models.history import Event, Revision
 from applications.models.rows import (
+    Explanation,
     FinanceYear,
     FixedRow,
     IndicatorValue,
@@ -23,13 +27,19 @@ from applications.models.sections import (
 __all__ = [
     "Answers",
     "Application",
+    "Attachment",
     "BasicInformation",
+    "BulkEdit",
+    "Comment",
+    "Confirmation",
     "Event",
+    "Explanation",
     "FactoryOverview",
     "FinanceYear",
     "FixedRow",
     "IndicatorValue",
     "Integrator",
+    "Reentry",
     "RequirementAnswer",
     "Results",
     "Revision",

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -54,6 +55,28 @@ class Revision(models.Model):
     def text(self, section: str, field: str) -> str:
         """The text of one answer as every document shows it."""
         return next(f["text"] for f in self.section(section)["fields"] if f["name"] == field)
+
+    @property
+    def confirmed_at(self) -> datetime | None:
+        """When the signatory confirmed the content; None where the round asked for nothing."""
+        confirmation = self.data.get("confirmation")
+        return confirmation and datetime.fromisoformat(confirmation["at"])
+
+    @property
+    def attachments(self) -> list[dict]:
+        """The files submitted with it, each with the ``place`` that its row is called by."""
+        rows = {
+            (group["slug"], row["key"]): row["title"]
+            for section in self.data["sections"]
+            for group in section["groups"]
+            for row in group["rows"]
+        }
+        instances = [place for place in rows if place[0] == "instances"]
+        places = {**rows, **dict(zip(instances, self.scenario_lines, strict=False))}
+        return [
+            {**file, "place": places.get((file["group"], file["key"]), "")}
+            for file in self.data.get("attachments", ())
+        ]
 
     @property
     def scenario_lines(self) -> list[str]:

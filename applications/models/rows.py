@@ -19,6 +19,11 @@ from portal.catalogue.models import Indicator, Scenario, Segment
 MOST_CHANGE = 100000
 """Beyond this, an indicator's value (%, 个, 家) is a slip of the pen."""
 
+YEARS = [
+    MinValueValidator(1980, "年度请写成四位数，如 2024。"),
+    MaxValueValidator(2099, "年度请写成四位数，如 2024。"),
+]
+
 
 def random_key() -> str:
     return uuid.uuid4().hex[:12]
@@ -46,6 +51,11 @@ class Row(Answers):
     class Meta:
         abstract = True
         ordering = ["order", "pk"]
+
+    @property
+    def known_by(self) -> tuple[str, ...]:
+        """What tells the row from others that people added; the last part is its name."""
+        return ()
 
 
 class FinanceYear(Row):
@@ -107,6 +117,10 @@ class Integrator(Row):
             models.UniqueConstraint(fields=["application", "key"], name="integrator_key")
         ]
 
+    @property
+    def known_by(self) -> tuple[str, ...]:
+        return (self.name,)
+
 
 class ScenarioInstance(Row):
     """典型场景实例: 环节 → 场景 → 实例."""
@@ -148,10 +162,33 @@ class ScenarioInstance(Row):
         return self.scenario.name if self.scenario else self.own_scenario
 
     @property
+    def known_by(self) -> tuple[str, ...]:
+        return (self.segment.name if self.segment else "", self.scenario_name, self.name)
+
+    @property
     def line(self) -> str:
         """环节—场景—实例, as Annex 1 lists it; '……' stands for what is still missing."""
-        parts = (self.segment.name if self.segment else "", self.scenario_name, self.name)
-        return "—".join(part or "……" for part in parts)
+        return "—".join(part or "……" for part in self.known_by)
+
+
+class Explanation(Row):
+    """原则性要求的说明: why a clause worded 原则上 is not met; the key is the condition's code."""
+
+    application = models.ForeignKey(
+        Application, models.CASCADE, related_name="explanations", editable=False
+    )
+    reason = models.TextField(
+        "未达到的理由",
+        max_length=500,
+        blank=True,
+        help_text="达到的不填；未达到的写明理由，随申报提交。",
+    )
+
+    class Meta(Row.Meta):
+        verbose_name = verbose_name_plural = "原则性要求的说明"
+        constraints = [
+            models.UniqueConstraint(fields=["application", "key"], name="explanation_key")
+        ]
 
 
 class IndicatorValue(Row):
@@ -161,7 +198,13 @@ class IndicatorValue(Row):
         Application, models.CASCADE, related_name="indicator_values", editable=False
     )
     before = models.DecimalField("建设前", max_digits=16, decimal_places=4, null=True, blank=True)
+    before_year = models.PositiveSmallIntegerField(
+        "建设前年度", null=True, blank=True, validators=YEARS
+    )
     after = models.DecimalField("建设后", max_digits=16, decimal_places=4, null=True, blank=True)
+    after_year = models.PositiveSmallIntegerField(
+        "建设后年度", null=True, blank=True, validators=YEARS
+    )
     value = models.DecimalField(
         "指标值",
         max_digits=10,
@@ -173,7 +216,12 @@ class IndicatorValue(Row):
         ],
     )
     is_not_applicable = models.BooleanField("不适用", default=False, blank=True)
-    note = models.CharField("口径说明或不适用理由", max_length=300, blank=True)
+    note = models.CharField(
+        "口径说明或理由",
+        max_length=300,
+        blank=True,
+        help_text="不适用的，或指标值与计算值不同的，写明理由。",
+    )
 
     class Meta(Row.Meta):
         verbose_name = verbose_name_plural = "关键绩效指标"
@@ -197,6 +245,13 @@ class IndicatorValue(Row):
             if self.fixed.kind == Indicator.Kind.DECREASE:
                 computed = -computed
         return computed.quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+    @property
+    def is_overridden(self) -> bool:
+        """Whether a value was typed that is not the computed one."""
+        if self.value is None or self.computed is None:
+            return False
+        return abs(self.value - self.computed) > Decimal("0.01")
 
     def value_of(self, name: str) -> Any:
         """As stored; the indicator's value falls back to the computed one."""

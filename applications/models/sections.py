@@ -6,6 +6,8 @@ is required to save. ``max_length`` of a TextField is a limit in 字 that the ch
 that a paste which is too long is kept and can be shortened.
 """
 
+import hashlib
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -29,12 +31,14 @@ class Money(models.DecimalField):
 class Answers(models.Model):
     """What people typed: values that parse in columns, the rest kept as typed in ``unparsed``.
 
-    ``unparsed`` maps field names to the text as typed. ``version`` counts saves, so that a page
-    opened before somebody else's save is noticed.
+    ``unparsed`` maps field names to the text as typed; ``edits`` maps them to who saved them last
+    ({"by": user id, "name": …, "at": ISO time}); ``unconfirmed`` names the fields carried over
+    from an earlier round that nobody has confirmed yet.
     """
 
     unparsed = models.JSONField(default=dict, editable=False)
-    version = models.PositiveIntegerField(default=0, editable=False)
+    edits = models.JSONField(default=dict, editable=False)
+    unconfirmed = models.JSONField(default=list, editable=False)
     edited_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+"
     )
@@ -53,6 +57,21 @@ class Answers(models.Model):
     def value_of(self, name: str) -> Any:
         """The value that counts for one field."""
         return getattr(self, name)
+
+    def fingerprint(self, name: str) -> str:
+        """Eight hex digits that stand for what is stored in a field.
+
+        A page carries them to say what it was showing when somebody typed; equal content always
+        has an equal fingerprint, however it was written down.
+        """
+        if name in self.unparsed:
+            content = f"?{self.unparsed[name]}"
+        else:
+            value = self.serializable_value(name)
+            if isinstance(value, Decimal):
+                value = f"{value.normalize() + 0:f}"
+            content = "" if value is None else str(value)
+        return hashlib.blake2s(content.encode(), digest_size=4).hexdigest()
 
 
 class SectionAnswers(Answers):
@@ -214,6 +233,18 @@ class Results(SectionAnswers):
     advancement = models.TextField("项目的先进性与特色", max_length=3000)
     effect = models.TextField("实施成效", max_length=3000)
     follow_up_plan = models.TextField("后续实施计划", max_length=2000)
+    is_new_plant = models.BooleanField(
+        "新建工厂，没有建设前的数据",
+        default=False,
+        blank=True,
+        help_text="勾选后，关键绩效指标的“建设前”填对比基准。",
+    )
+    baseline = models.CharField(
+        "对比基准",
+        max_length=200,
+        blank=True,
+        help_text="新建工厂填写，如“2023 年国内同行业平均水平”“设计值”。",
+    )
 
     class Meta:
         verbose_name = verbose_name_plural = "智能工厂建设成效"

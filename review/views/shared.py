@@ -1,14 +1,20 @@
-"""Pages that bureau and province share: reading an application, exporting Annex 1."""
+"""Pages that bureau and province share: reading an application, its book, exporting Annex 1."""
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 
 from django.contrib import messages
+from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from applications.models import Application
+from applications import commenting
+from applications.models import Application, Comment, Event, Revision
+from applications.models.comments import Place
+from applications.sections import INSTANCES
+from applications.views.documents import order_book
 from applications.workflow import possible
 from portal.accounts.access import role_required
 from portal.accounts.models import Role, User
@@ -70,6 +76,14 @@ def reader_page(
     seat = getattr(application, "seat", None)
     verbs = possible(application, request.user.role) if ranked_list.is_open else []
     can_decide = bool(verbs) and seat is None
+    readable = Comment.objects.visible_to(request.user).for_reading()
+    events = (
+        application.events.select_related("actor__enterprise", "actor__bureau", "revision")
+        .defer("revision__data")
+        .prefetch_related(Prefetch("comments", readable))
+    )
+    revisions = list(application.revisions.defer("data").order_by("-number"))
+    unsent = list(readable.unsent().filter(application=application))
     context = {
         "application": application,
         "revision": revision,
@@ -80,12 +94,42 @@ def reader_page(
         "verbs": [verb for name in DECISIONS for verb in verbs if verb.verb == name],
         "comment_form": form or CommentForm(),
         "unsaved": form.data.get("comment", "").strip() if form and not can_decide else "",
-        "revisions": application.revisions.defer("data").order_by("-number"),
-        "events": application.events.select_related(
-            "actor__enterprise", "actor__bureau", "revision"
-        ).defer("revision__data"),
+        "revisions": revisions,
+        "events": events,
+        "unsent": unsent,
+        "to_send": [each for each in unsent if each.revision_id == application.current_revision_id],
+        "remarks": _remarks(revision, revisions, [*_sent(events), *unsent]) if revision else {},
+        "can_comment": commenting.RETURN in verbs and revision == application.current_revision,
     }
     return render(request, "review/reader.html", context, status=status)
+
+
+def _sent(events: Iterable[Event]) -> Iterator[Comment]:
+    return (comment for event in events for comment in event.comments.all())
+
+
+def _remarks(
+    revision: Revision, revisions: list[Revision], comments: list[Comment]
+) -> dict[Place, list[Comment]]:
+    """By place, what is said of a revision, and of the one before with the answers it brought."""
+    previous = next((r for r in revisions if r.number == revision.number - 1), None)
+    answered = [c for c in comments if previous and c.revision_id == previous.pk and c.event_id]
+    if any(comment.answer == Comment.Answer.CHANGED for comment in answered):
+        commenting.compare(answered, previous.data, revision.data)
+    found = defaultdict(list)
+    for comment in [*answered, *(c for c in comments if c.revision_id == revision.pk)]:
+        section, group, key, field = comment.place
+        # A table shows under a row what is said of its cells.
+        found[section, group, key, field if group in ("", INSTANCES.slug) else ""].append(comment)
+    return found
+
+
+@require_POST
+@officers_only
+def book(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+    """Start making the 申报书 of a submitted revision."""
+    application = get_object_or_404(Application.objects.visible_to(request.user), pk=pk)
+    return order_book(request, application, number, reverse("review:revision", args=[pk, number]))
 
 
 @require_POST

@@ -8,7 +8,7 @@ from django.forms import CheckboxInput, RadioSelect, Select
 from django.http import QueryDict
 
 from applications import checks, workflow
-from applications.editing import SectionPage
+from applications.editing import SEEN, SectionPage
 from applications.forms import DraftForm
 from applications.models import Application
 from applications.sections import Filing
@@ -104,7 +104,7 @@ def browser(client, enterprise):
 def as_sent(page: SectionPage, **changes: object) -> QueryDict:
     """What a browser sends for the page as shown, with ``changes`` typed into it."""
     data = QueryDict(mutable=True)
-    data["version"] = str(page.version)
+    data[SEEN] = page.seen
     forms = [page.form]
     for group, rows in page.row_forms.items():
         forms += [row.form for row in rows]

@@ -83,7 +83,12 @@ OPTIONAL = {
     "finance_years": ["is_unaudited"],
     "integrators": ["is_own"],
     "instances": ["scenario"],
-    "indicator_values": ["before", "after", "is_not_applicable", "note"],
+    "explanations": ["reason"],
+    "results": ["is_new_plant", "baseline"],
+    "indicator_values": [
+        *("before", "before_year", "after", "after_year"),
+        *("is_not_applicable", "note"),
+    ],
 }
 GROUPS = {group.slug: (section, group) for section in BY_SLUG.values() for group in section.groups}
 
@@ -122,7 +127,16 @@ def only(filing):
 
 
 def indicator(filing, no):
-    return next(row for row in filing.rows["indicator_values"] if row.key == str(no))
+    """One row of the table, with the years that values before and after are of."""
+    row = next(row for row in filing.rows["indicator_values"] if row.key == str(no))
+    row.before_year, row.after_year = 2021, 2024
+    return row
+
+
+def give_a_reason(filing):
+    """Why a clause worded 原则上 is not met, so that only its warning is left."""
+    for row in filing.rows["explanations"]:
+        row.reason = "由集团统一建设。"
 
 
 # Field by field
@@ -135,13 +149,14 @@ def test_a_complete_filing_has_nothing_to_mend(filing):
 def test_these_lists_name_every_field_there_is(filing):
     for place in [*BY_SLUG, *GROUPS]:
         answers, _section = answers_at(filing, place)
-        named = {*REQUIRED[place], *OPTIONAL.get(place, [])}
+        named = {*REQUIRED.get(place, []), *OPTIONAL.get(place, [])}
         conditional = {"own_scenario"} if place == "instances" else set()
         assert {field.name for field in answers.answer_fields()} == named | conditional
 
 
 @pytest.mark.parametrize(("place", "name"), places(REQUIRED))
 def test_a_required_answer_that_is_missing_is_named(place, name, filing):
+    give_a_reason(filing)  # without its 环节, an instance covers no 大环节
     answers, section = answers_at(filing, place)
     db_field = answers._meta.get_field(name)
     setattr(answers, name, blank(db_field))
@@ -180,10 +195,11 @@ def test_zero_is_an_answer(place, name, zero, filing):
     assert checks.blocking(checks.findings(filing)) == []
 
 
-@pytest.mark.parametrize("answer", [True, False])
-def test_both_yes_and_no_answer_whether_ai_is_used(answer, filing):
+@pytest.mark.parametrize(("answer", "share"), [(True, 100), (False, 0)])
+def test_both_yes_and_no_answer_whether_ai_is_used(answer, share, filing):
     for row in filing.rows["instances"]:
         row.uses_ai = answer
+    indicator(filing, 3).value = Decimal(share)
     assert checks.findings(filing) == []
 
 
@@ -322,9 +338,8 @@ def test_a_factory_finished_tomorrow_is_not_finished_yet(filing, today):
     [("basic", "founded_on"), ("basic", "maturity_assessed_on"), ("factory", "started_on")],
 )
 def test_what_lies_behind_cannot_lie_ahead(place, name, filing, today):
-    answers = filing.answers[place]
-    if name == "started_on":
-        answers.finished_on = None
+    answers, factory = filing.answers[place], filing.answers["factory"]
+    factory.started_on = factory.finished_on = None
     setattr(answers, name, today)
     assert [f for f in checks.findings(filing) if not f.is_gap] == []
     setattr(answers, name, today + timedelta(days=1))
@@ -416,6 +431,7 @@ def test_the_same_instance_twice_is_to_be_looked_at(filing):
 
 
 def test_unnamed_instances_are_not_called_duplicates(filing):
+    give_a_reason(filing)
     rows = filing.rows["instances"]
     for row in (rows[0], rows[1]):
         row.name = ""
@@ -440,6 +456,7 @@ def test_unnamed_instances_are_not_called_duplicates(filing):
         (5, "100", ""),
         (5, "100.01", "最多下降 100%"),
         (6, "250", ""),
+        (6, "-100.01", "最多下降 100%"),
     ],
 )
 def test_an_indicators_value_lies_in_its_range(no, value, complaint, filing):
@@ -478,6 +495,7 @@ def test_a_change_for_the_worse_is_to_be_looked_at(no, filing):
 def test_a_typed_value_unlike_the_computed_one_is_to_be_looked_at(no, typed, warned, filing):
     row = indicator(filing, no)
     row.before, row.after, row.value = Decimal(10), Decimal(8), Decimal(typed)
+    row.note = "口径不同。"
     found = checks.findings(filing)
     assert [f.severity for f in found] == ([Severity.WARN] if warned else [])
     if warned:
@@ -635,6 +653,7 @@ def test_an_area_not_covered_weighs_as_its_clause_is_worded(
     level, maturity, severity, clause, at_level
 ):
     filing = at_level(level, maturity)
+    give_a_reason(filing)
     lost = filing.rows["instances"].pop(1).segment.area
     finding = only(filing)
     assert (finding.severity, finding.clause, finding.section) == (severity, clause, "scenarios")
@@ -645,6 +664,7 @@ def test_an_area_not_covered_weighs_as_its_clause_is_worded(
 
 
 def test_every_area_not_covered_is_listed_in_the_notices_order(filing):
+    give_a_reason(filing)
     del filing.rows["instances"][1:]
     assert only(filing).message.endswith(
         "尚未覆盖：研发设计（环节：产品设计、工艺设计）；"
@@ -662,6 +682,7 @@ def test_no_instance_at_all_is_said_once(filing):
 def test_a_segment_without_area_covers_none(filing):
     other = next(s for s in filing.application.round.segments if not s.area)
     filing.rows["instances"][1].segment = other
+    give_a_reason(filing)
     assert [f.severity for f in checks.findings(filing)] == [Severity.WARN]
 
 
@@ -691,7 +712,7 @@ def test_an_empty_draft_has_done_nothing(draft):
     filing = filing_of(draft)
     progress = checks.progress(filing, checks.findings(filing))
     assert progress == {
-        "basic": (0, 12 + 3 * 6 + 5 * 2),
+        "basic": (2, 12 + 3 * 6 + 5 * 2),
         "factory": (0, 7 + 1),
         "scenarios": (0, 2 + 1),
         "results": (0, 3 + 20),

@@ -4,7 +4,7 @@ import pytest
 from django.http import QueryDict
 
 from applications import workflow
-from applications.editing import SectionPage, whole_number
+from applications.editing import SEEN, SectionPage, save_section, whole_number
 from applications.models import Application, FactoryOverview, FinanceYear, Integrator
 from applications.sections import BY_SLUG, Filing
 from tests import cast
@@ -21,15 +21,9 @@ def shown(application, section):
     return SectionPage.stored(with_sections(application), section)
 
 
-def posted(application, section, data):
-    return SectionPage.posted(cast.fresh(application), section, data)
-
-
 def save(application, section, data, actor):
-    page = posted(application, section, data)
-    workflow.save_section(
-        application, section, page.values(), version=page.version, rows=page.rows(), actor=actor
-    )
+    page, outcome = save_section(application.pk, section, data, actor=actor)
+    assert (outcome.clashes, outcome.gone) == ([], [])
     return page
 
 
@@ -47,10 +41,10 @@ def integrators(application):
     return [(row.key, row.name, row.work) for row in application.integrators.all()]
 
 
-def with_rows(version, *rows):
-    """A page of the factory section holding just these integrators: (key, name, work)."""
+def with_rows(application, *rows):
+    """The page of the factory section holding just these integrators: (key, name, work)."""
     data = QueryDict(mutable=True)
-    data["version"] = str(version)
+    data[SEEN] = shown(application, FACTORY).seen
     data.setlist("integrators", [key for key, _name, _work in rows])
     for key, name, work in rows:
         data[f"integrators-{key}-name"] = name
@@ -73,13 +67,14 @@ def test_saving_a_page_as_shown_changes_no_answer(section, filled, enterprise):
 def test_an_empty_page_is_saved_without_a_word(section, draft, enterprise):
     page = save(draft, section, as_sent(shown(draft, section)), enterprise)
     assert page.mistakes == 0
-    assert shown(draft, section).version == 1
 
 
 @pytest.mark.parametrize("section", BY_SLUG.values(), ids=BY_SLUG)
-def test_a_request_with_no_fields_at_all_is_no_accident(section, draft, enterprise):
-    save(draft, section, QueryDict(), enterprise)
-    assert shown(draft, section).version == 1
+@pytest.mark.parametrize("seen", ["", "{}", "[]", "null", "7", '{"": 3}'])
+def test_a_request_with_no_fields_at_all_changes_nothing(seen, section, filled, enterprise):
+    before = contents(filled)
+    save(filled, section, QueryDict(f"seen={seen}"), enterprise)
+    assert contents(filled) == before
 
 
 def test_what_did_not_parse_is_shown_again_after_reloading(filled, enterprise):
@@ -161,20 +156,18 @@ def test_a_tampered_version_is_none(text, number):
 def test_one_blank_row_is_always_offered(draft, enterprise):
     (rows,) = shown(draft, FACTORY).row_forms.values()
     assert [row.is_new for row in rows] == [True]
-    save(draft, FACTORY, with_rows(0, (rows[0].row.key, "甲", "总包")), enterprise)
+    save(draft, FACTORY, with_rows(draft, (rows[0].row.key, "甲", "总包")), enterprise)
     (rows,) = shown(draft, FACTORY).row_forms.values()
     assert [row.is_new for row in rows] == [False, True]
 
 
 def test_rows_are_stored_in_the_order_of_the_page(draft, enterprise):
-    save(draft, FACTORY, with_rows(0, ("b", "乙", "二"), ("a", "甲", "一")), enterprise)
+    save(draft, FACTORY, with_rows(draft, ("b", "乙", "二"), ("a", "甲", "一")), enterprise)
     assert integrators(draft) == [("b", "乙", "二"), ("a", "甲", "一")]
-    save(draft, FACTORY, with_rows(1, ("a", "甲", "一"), ("b", "乙", "二")), enterprise)
-    assert integrators(draft) == [("a", "甲", "一"), ("b", "乙", "二")]
 
 
 def test_a_row_bears_who_edited_it(draft, enterprise):
-    save(draft, FACTORY, with_rows(0, ("a", "甲", "一")), enterprise)
+    save(draft, FACTORY, with_rows(draft, ("a", "甲", "一")), enterprise)
     row = Integrator.objects.get()
     assert row.edited_by == enterprise
     assert row.edited_at is not None
@@ -182,39 +175,39 @@ def test_a_row_bears_who_edited_it(draft, enterprise):
 
 @pytest.mark.parametrize("blank", ["", "  ", "\u3000", "\u200b"])
 def test_a_blank_row_is_not_stored(blank, draft, enterprise):
-    save(draft, FACTORY, with_rows(0, ("a", blank, blank), ("b", "乙", "")), enterprise)
+    save(draft, FACTORY, with_rows(draft, ("a", blank, blank), ("b", "乙", "")), enterprise)
     assert integrators(draft) == [("b", "乙", "")]
 
 
 def test_a_row_made_blank_is_removed(draft, enterprise):
-    save(draft, FACTORY, with_rows(0, ("a", "甲", "一"), ("b", "乙", "二")), enterprise)
-    save(draft, FACTORY, with_rows(1, ("a", "", ""), ("b", "乙", "二")), enterprise)
+    save(draft, FACTORY, with_rows(draft, ("a", "甲", "一"), ("b", "乙", "二")), enterprise)
+    save(draft, FACTORY, with_rows(draft, ("a", "", ""), ("b", "乙", "二")), enterprise)
     assert integrators(draft) == [("b", "乙", "二")]
 
 
 def test_a_row_ticked_for_deletion_is_removed_whatever_it_says(draft, enterprise):
-    save(draft, FACTORY, with_rows(0, ("a", "甲", "一"), ("b", "乙", "二")), enterprise)
-    data = with_rows(1, ("a", "甲改", "一"), ("b", "乙", "二"))
+    save(draft, FACTORY, with_rows(draft, ("a", "甲", "一"), ("b", "乙", "二")), enterprise)
+    data = with_rows(draft, ("a", "甲改", "一"), ("b", "乙", "二"))
     data["integrators-a-delete"] = "on"
     save(draft, FACTORY, data, enterprise)
     assert integrators(draft) == [("b", "乙", "二")]
 
 
 def test_deleting_a_row_that_never_was_is_no_mistake(draft, enterprise):
-    data = with_rows(0, ("new", "甲", "一"))
+    data = with_rows(draft, ("new", "甲", "一"))
     data["integrators-new-delete"] = "on"
     save(draft, FACTORY, data, enterprise)
     assert integrators(draft) == []
 
 
 def test_a_row_left_out_of_the_page_stays(draft, enterprise):
-    save(draft, FACTORY, with_rows(0, ("a", "甲", "一")), enterprise)
-    save(draft, FACTORY, with_rows(1), enterprise)
+    save(draft, FACTORY, with_rows(draft, ("a", "甲", "一")), enterprise)
+    save(draft, FACTORY, with_rows(draft), enterprise)
     assert integrators(draft) == [("a", "甲", "一")]
 
 
 def test_a_row_with_nothing_but_a_mistake_is_kept(draft, enterprise):
-    save(draft, FACTORY, with_rows(0, ("a", "字" * 101, "")), enterprise)
+    save(draft, FACTORY, with_rows(draft, ("a", "字" * 101, "")), enterprise)
     row = Integrator.objects.get()
     assert (row.name, row.unparsed) == ("", {"name": "字" * 101})
     (rows,) = shown(draft, FACTORY).row_forms.values()
@@ -226,12 +219,12 @@ def test_a_row_with_nothing_but_a_mistake_is_kept(draft, enterprise):
     "key", ["", "../a", "a b", "键", "a" * 33, "a_b", "a\n", "-" * 33, "<script>", "a.b"]
 )
 def test_a_forged_key_is_ignored(key, draft, enterprise):
-    save(draft, FACTORY, with_rows(0, (key, "甲", "一"), ("b", "乙", "二")), enterprise)
+    save(draft, FACTORY, with_rows(draft, (key, "甲", "一"), ("b", "乙", "二")), enterprise)
     assert integrators(draft) == [("b", "乙", "二")]
 
 
 def test_a_key_sent_twice_is_one_row(draft, enterprise):
-    data = with_rows(0, ("a", "甲", "一"))
+    data = with_rows(draft, ("a", "甲", "一"))
     data.setlist("integrators", ["a", "a"])
     save(draft, FACTORY, data, enterprise)
     assert integrators(draft) == [("a", "甲", "一")]
@@ -239,9 +232,9 @@ def test_a_key_sent_twice_is_one_row(draft, enterprise):
 
 def test_the_key_of_a_rivals_row_makes_a_row_of_ones_own(round, draft, enterprise, rival):
     other = workflow.start(round, actor=rival)
-    save(other, FACTORY, with_rows(0, ("a", "对手", "机密")), rival)
-    save(draft, FACTORY, with_rows(0, ("a", "甲", "一")), enterprise)
-    data = with_rows(1, ("a", "甲", "一"))
+    save(other, FACTORY, with_rows(other, ("a", "对手", "机密")), rival)
+    save(draft, FACTORY, with_rows(draft, ("a", "甲", "一")), enterprise)
+    data = with_rows(draft, ("a", "甲", "一"))
     data["integrators-a-delete"] = "on"
     save(draft, FACTORY, data, enterprise)
     assert integrators(other) == [("a", "对手", "机密")]
@@ -257,7 +250,7 @@ def test_only_the_rounds_own_years_are_stored(draft, enterprise):
     data.setlist("finance_years", ["1999", "2023"])
     save(draft, BASIC, data, enterprise)
     stored = {row.key: row.revenue for row in draft.finance_years.all()}
-    assert stored == {"2022": None, "2023": 1000, "2024": None}
+    assert stored == {"2023": 1000}
 
 
 def test_a_row_of_the_notice_is_never_deleted(filled, enterprise):
@@ -281,83 +274,92 @@ def test_a_mistake_in_a_row_of_the_notice_is_shown_in_that_row(draft, enterprise
 
 
 def test_saving_again_updates_the_rows_and_adds_none(draft, enterprise):
-    for _ in range(2):
-        save(draft, BASIC, as_sent(shown(draft, BASIC)), enterprise)
-    assert FinanceYear.objects.count() == 3
+    for revenue in "12":
+        data = as_sent(shown(draft, BASIC), **{"finance_years-2023-revenue": revenue})
+        save(draft, BASIC, data, enterprise)
+    assert FinanceYear.objects.get().revenue == 2
 
 
 # What somebody else did meanwhile
 
 
-def differences(application, section, data):
-    page = posted(application, section, data)
-    found = page.differences(with_sections(application))
+def differences(application, section, data, actor):
+    page, outcome = save_section(application.pk, section, data, actor=actor)
+    found = shown(application, section).keep_typed(outcome, page)
     return [(d.label, d.theirs, d.ours) for d in found]
 
 
-def test_a_page_that_nobody_changed_has_no_differences(filled):
-    for section in BY_SLUG.values():
-        assert differences(filled, section, as_sent(shown(filled, section))) == []
-
-
-def test_both_values_of_every_changed_field_are_there(filled, enterprise):
+def test_only_what_both_changed_differs(filled, enterprise):
     mine = as_sent(
-        shown(filled, FACTORY),
-        project_name="我的名称",
-        started_on="2022年3月1日",
-        is_authentic=[],
+        shown(filled, FACTORY), project_name="我的名称", started_on="2022年3月1日", is_authentic=[]
     )
-    cast.save(filled, "factory", {"project_name": "他的名称", "total_investment": 7}, enterprise)
-    assert differences(filled, FACTORY, mine) == [
-        ("智能工厂项目名称", "他的名称", "我的名称"),
-        ("建设开始日期", "2022-01-01", "2022年3月1日"),
-        ("总投资（万元）", "7", "12345.6"),
-        ("真实性承诺", "是", "否"),
+    theirs = {"project_name": "他的名称", "total_investment": 7}
+    cast.save(filled, "factory", theirs, enterprise)
+    assert differences(filled, FACTORY, mine, enterprise) == [
+        ("智能工厂项目名称", "他的名称", "我的名称")
     ]
+    stored = FactoryOverview.objects.get(application=filled)
+    assert (stored.project_name, stored.total_investment) == ("他的名称", 7)
+    assert (str(stored.started_on), stored.is_authentic) == ("2022-03-01", False)
 
 
 def test_choices_are_compared_in_words(filled, enterprise):
     mine = as_sent(shown(filled, BASIC), nature="foreign", scale="", maturity_level="4")
-    cast.save(filled, "basic", {"nature": "joint"}, enterprise)
-    assert differences(filled, BASIC, mine) == [
+    theirs = {"nature": "joint", "scale": "small", "maturity_level": 5}
+    cast.save(filled, "basic", theirs, enterprise)
+    assert differences(filled, BASIC, mine, enterprise) == [
         ("企业性质", "中外合资", "外商独资"),
-        ("企业规模", "大型", ""),
-        ("智能制造能力成熟度等级", "三级（集成级）", "四级（优化级）"),
+        ("企业规模", "小型", ""),
+        ("智能制造能力成熟度等级", "五级（引领级）", "四级（优化级）"),
     ]
 
 
 def test_a_difference_in_a_row_names_the_row(filled, enterprise):
     mine = as_sent(shown(filled, BASIC), **{"finance_years-2023-staff": "600"})
-    cast.save(filled, "basic", {}, enterprise)
-    assert differences(filled, BASIC, mine) == [("2023年：从业人数（人）", "500", "600")]
-
-
-def test_a_row_they_deleted_is_shown_with_what_is_ours(filled, enterprise):
-    mine = as_sent(shown(filled, FACTORY), **{"integrators-a1-work": "总集成与运维"})
-    group = FACTORY.groups[0]
-    cast.save(filled, "factory", {}, enterprise, rows=[(group, [], ["a1"])])
-    assert differences(filled, FACTORY, mine) == [
-        ("集成商 1：集成商名称", "", "本单位"),
-        ("集成商 1：承担内容", "", "总集成与运维"),
+    finance = BASIC.groups[0]
+    cast.save_row(filled, finance, "2023", {"staff": 700}, enterprise)
+    assert differences(filled, BASIC, mine, enterprise) == [
+        ("2023年：从业人数（人）", "700", "600")
     ]
 
 
 def test_what_they_typed_wrongly_is_compared_as_typed(filled, enterprise):
-    mine = as_sent(shown(filled, FACTORY), total_investment="12345")
+    mine = as_sent(shown(filled, FACTORY), total_investment="12346")
     data = as_sent(shown(filled, FACTORY), total_investment="约一亿")
     save(filled, FACTORY, data, enterprise)
-    assert differences(filled, FACTORY, mine) == [("总投资（万元）", "约一亿", "12345")]
+    assert differences(filled, FACTORY, mine, enterprise) == [("总投资（万元）", "约一亿", "12346")]
 
 
-def test_a_conflict_keeps_both_versions(filled, enterprise):
+def test_the_page_after_a_clash_holds_mine_and_says_whose_the_other_is(filled, enterprise):
     mine = as_sent(shown(filled, FACTORY), project_name="我的名称")
-    theirs = as_sent(shown(filled, FACTORY), project_name="他的名称")
-    save(filled, FACTORY, theirs, enterprise)
-    before = contents(filled)
-    with pytest.raises(workflow.Conflict) as conflict:
-        save(filled, FACTORY, mine, enterprise)
-    assert conflict.value.theirs.project_name == "他的名称"
-    assert contents(filled) == before
-    mine["version"] = str(conflict.value.theirs.version)
-    save(filled, FACTORY, mine, enterprise)
+    cast.save(filled, "factory", {"project_name": "他的名称"}, enterprise)
+    page, outcome = save_section(filled.pk, FACTORY, mine, actor=enterprise)
+    again = shown(filled, FACTORY)
+    [difference] = again.keep_typed(outcome, page)
+    assert (difference.place, difference.by) == ("project_name", enterprise.name)
+    assert again.form["project_name"].value() == "我的名称"
+    save(filled, FACTORY, as_sent(again), enterprise)
     assert FactoryOverview.objects.get(application=filled).project_name == "我的名称"
+
+
+def test_a_box_ticked_keeps_what_the_other_stored(filled, enterprise):
+    mine = as_sent(shown(filled, FACTORY), project_name="我的名称", results="我的成效")
+    cast.save(filled, "factory", {"project_name": "他的名称", "results": "他的"}, enterprise)
+    page, outcome = save_section(filled.pk, FACTORY, mine, actor=enterprise)
+    again = shown(filled, FACTORY)
+    again.keep_typed(outcome, page)
+    save(filled, FACTORY, as_sent(again, theirs=["project_name"]), enterprise)
+    stored = FactoryOverview.objects.get(application=filled)
+    assert (stored.project_name, stored.results) == ("他的名称", "我的成效")
+
+
+def test_a_row_they_deleted_is_offered_anew_with_what_was_typed(filled, enterprise):
+    mine = as_sent(shown(filled, FACTORY), **{"integrators-a1-work": "总集成与运维"})
+    Integrator.objects.all().delete()
+    page, outcome = save_section(filled.pk, FACTORY, mine, actor=enterprise)
+    again = shown(filled, FACTORY)
+    assert again.keep_typed(outcome, page) == []
+    [kept] = [row for rows in again.row_forms.values() for row in rows if row.row.key == "a1"]
+    assert kept.form["work"].value() == "总集成与运维"
+    save(filled, FACTORY, as_sent(again), enterprise)
+    assert ("a1", "本单位", "总集成与运维") in integrators(filled)

@@ -10,11 +10,11 @@ from django.http import QueryDict
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from applications import forms, workflow
-from applications.editing import SectionPage
+from applications import forms
+from applications.editing import SEEN, SectionPage, save_section
 from applications.models import Application
 from applications.models.rows import FixedRow
-from applications.sections import BY_SLUG
+from applications.sections import BY_SLUG, Section
 from portal.catalogue.models import Division, Industry, Segment
 from portal.documents.model import clean_text
 from tests.applications.conftest import form_as_sent
@@ -414,31 +414,11 @@ def test_a_scenario_of_its_segment_is_taken(instance, scenario):
     assert (result["scenario"], result["unparsed"]) == (scenario, {})
 
 
-def test_a_scenario_of_another_segment_is_refused_but_kept(instance, scenario, round):
+def test_a_contradiction_between_fields_is_stored_for_the_checks_to_name(instance, scenario, round):
     other = next(s for s in round.segments if s != scenario.segment)
-    result = instance(scenario=str(scenario.pk), segment=str(other.pk))
-    assert (result["segment"], result["scenario"]) == (other, None)
-    assert result["unparsed"] == {"scenario": str(scenario.pk)}
-    form = shown_again(forms.ScenarioInstanceForm, result, round)
-    assert form["scenario"].value() == str(scenario.pk)
-    assert form.errors == {
-        "scenario": [
-            f"场景“{scenario.name}”属于环节“{scenario.segment}”，与所选环节“{other}”不符。"
-        ]
-    }
-
-
-@pytest.mark.parametrize("with_segment", [True, False])
-def test_ones_own_name_beside_a_chosen_scenario_is_refused_but_kept(
-    with_segment, instance, scenario, round
-):
-    segment = str(scenario.segment_id) if with_segment else ""
-    result = instance(scenario=str(scenario.pk), segment=segment, own_scenario="我的场景")
-    assert (result["scenario"], result["own_scenario"]) == (scenario, "")
-    assert result["unparsed"] == {"own_scenario": "我的场景"}
-    form = shown_again(forms.ScenarioInstanceForm, result, round)
-    assert form["own_scenario"].value() == "我的场景"
-    assert set(form.errors) == {"own_scenario"}
+    result = instance(scenario=str(scenario.pk), segment=str(other.pk), own_scenario="我的场景")
+    assert (result["segment"], result["scenario"]) == (other, scenario)
+    assert (result["own_scenario"], result["unparsed"]) == ("我的场景", {})
 
 
 def test_ones_own_name_in_a_segment_is_taken(instance, scenario):
@@ -508,7 +488,11 @@ def test_whatever_is_typed_is_read_or_kept(form_class, text):
             assert result[name] == " ".join(clean_text(text).split("\n")).strip()
         else:
             is_nothing = not "".join(clean_text(text).split())
-            assert is_nothing or result[name] is not None or set(text) <= set(" %％万元人\u200b,，")
+            assert (
+                is_nothing
+                or result[name] is not None
+                or set(clean_text(text)) <= set(" %％万元人年,，")
+            )
     # Saving what is shown changes nothing: neither what was read nor what was kept.
     again = form_class(form_as_sent(shown_again(form_class, result)), round=None)
     assert {name: again.answers()[name] for name in names} == {name: result[name] for name in names}
@@ -522,17 +506,19 @@ def test_whatever_is_typed_is_read_or_kept(form_class, text):
 def test_whatever_is_typed_survives_the_way_through_the_database(draft, enterprise, slug, text):
     section = BY_SLUG[slug]
     typed = dict.fromkeys(typed_fields(section.form), text)
-    version = section.model.objects.get(application=draft).version
     sent = QueryDict(mutable=True)
-    sent.update({**typed, "version": str(version)})
-    page = SectionPage.posted(draft, section, sent)
-    workflow.save_section(
-        draft, section, page.values(), version=page.version, rows=page.rows(), actor=enterprise
-    )
-    stored = SectionPage.stored(Application.objects.with_sections().get(pk=draft.pk), section)
-    for name, kept in page.values()["unparsed"].items():
+    sent.update({**typed, SEEN: shown(draft, section).seen})
+    page, outcome = save_section(draft.pk, section, sent, actor=enterprise)
+    assert outcome.clashes == []
+    stored = shown(draft, section)
+    values = page.form.answers()
+    for name, kept in values["unparsed"].items():
         assert stored.form[name].value() == kept == clean_text(text)
         assert stored.form.errors[name]
-    for name, value in page.values().items():
-        if name != "unparsed" and name not in page.values()["unparsed"]:
+    for name, value in values.items():
+        if name in typed and name not in values["unparsed"]:
             assert getattr(stored.form.instance, name) == value
+
+
+def shown(application: Application, section: Section) -> SectionPage:
+    return SectionPage.stored(Application.objects.with_sections().get(pk=application.pk), section)

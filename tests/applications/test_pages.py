@@ -15,7 +15,6 @@ from applications import checks, workflow
 from applications.editing import SectionPage
 from applications.models import (
     Application,
-    BasicInformation,
     FactoryOverview,
     Revision,
     ScenarioConstruction,
@@ -143,13 +142,13 @@ def counts(response):
 def test_the_task_list_of_an_empty_draft_counts_everything(browser, draft):
     response = browser.get(url("detail", draft.pk))
     assert counts(response) == {
-        "basic": (0, 40),
+        "basic": (2, 40),
         "factory": (0, 8),
         "scenarios": (0, 3),
         "results": (0, 23),
     }
-    assert "还有 74 项待填写或改正" in text_of(response)
-    assert "必填 0 / 40" in text_of(response)
+    assert "还有 72 项待填写或改正" in text_of(response)
+    assert "必填 2 / 40" in text_of(response)
     assert "尚未提交" in text_of(response)
 
 
@@ -157,7 +156,7 @@ def test_the_task_list_counts_each_answer(browser, draft, enterprise):
     cast.save(draft, "factory", {"project_name": "甲", "introduction": "乙"}, enterprise)
     response = browser.get(url("detail", draft.pk))
     assert counts(response)["factory"] == (2, 8)
-    assert "还有 72 项待填写或改正" in text_of(response)
+    assert "还有 70 项待填写或改正" in text_of(response)
     assert str(enterprise) in text_of(response)
 
 
@@ -175,7 +174,7 @@ def test_a_mistake_is_listed_and_counted(browser, filled, enterprise):
 
 
 def test_every_finding_leads_to_a_place_that_exists(browser, draft, enterprise):
-    workflow.save_row(draft, INSTANCES, "k1", {}, version=0, actor=enterprise)
+    cast.save_row(draft, INSTANCES, "k1", {"effect": "成效。"}, enterprise)
     cast.save(draft, "factory", {"introduction": "字" * 2001}, enterprise)
     page = browser.get(url("detail", draft.pk)).content.decode()
     links = re.findall(r'href="([^"#]+)#([^"]*)"', page)
@@ -235,7 +234,7 @@ def test_every_section_opens_in_every_state(slug, state, browser, request):
     application = request.getfixturevalue(state)
     response = browser.get(section_url(application, slug))
     assert response.status_code == 200
-    assert ('name="version"' in response.content.decode()) is True
+    assert 'name="seen"' in response.content.decode()
 
 
 def test_an_unknown_section_is_not_found(browser, draft):
@@ -298,27 +297,10 @@ def test_the_reason_is_named_on_the_task_list_and_before_submitting(browser, fil
         assert "“总投资（万元）”：请填写数字，例如 1234.56" in text
 
 
-def test_the_contact_of_the_account_is_offered_until_something_is_saved(browser, draft, enterprise):
-    place = section_url(draft, "basic")
-    form = browser.get(place).context["page"].form
+def test_the_contact_the_account_knows_is_filled_in(browser, draft, enterprise):
+    form = browser.get(section_url(draft, "basic")).context["page"].form
     assert form["contact_name"].value() == enterprise.name
     assert form["contact_mobile"].value() == enterprise.mobile
-    assert contact(draft) == ("", "")
-    browser.post(place, sent(draft, "basic"))
-    form = browser.get(place).context["page"].form
-    assert (form["contact_name"].value(), form["contact_mobile"].value()) == ("", "")
-
-
-def contact(application):
-    basic = BasicInformation.objects.get(application=application)
-    return basic.contact_name, basic.contact_mobile
-
-
-def test_the_offered_contact_is_saved_with_the_page(browser, draft, enterprise):
-    place = section_url(draft, "basic")
-    page = browser.get(place).context["page"]
-    browser.post(place, dict(as_sent(page).lists()))
-    assert contact(draft) == (enterprise.name, enterprise.mobile)
 
 
 def test_adding_an_instance_saves_the_section_first(browser, draft):
@@ -342,25 +324,6 @@ def test_a_level_says_what_a_blank_value_takes(browser, draft):
     assert "留空则取 88.50" in text_of(response)
 
 
-def test_a_conflict_keeps_rows_ticked_for_deletion_and_offers_another(browser, filled, enterprise):
-    mine = sent(filled, project_name="我的名称", **{"integrators-a1-delete": "on"})
-    cast.save(filled, "factory", {"project_name": "他的名称"}, enterprise)
-    response = browser.post(section_url(filled), mine)
-    assert response.status_code == 409
-    (rows,) = response.context["page"].row_forms.values()
-    assert [(row.row.key == "a1", row.is_removed, row.is_new) for row in rows] == [
-        (True, True, False),
-        (False, False, True),
-    ]
-    html = response.content.decode()
-    assert re.search(r'name="integrators-a1-delete"\s+checked', html)
-    assert 'data-add-row="integrators"' in html
-    assert "data-blank=" in html
-    again = mine | {"version": str(response.context["page"].version)}
-    assert browser.post(section_url(filled), again).status_code == 302
-    assert not filled.integrators.exists()
-
-
 def test_what_is_typed_is_never_markup(browser, draft):
     evil = '"><script>alert(1)</script>'
     browser.post(
@@ -372,31 +335,42 @@ def test_what_is_typed_is_never_markup(browser, draft):
     assert project_name(draft) == evil
 
 
-def test_a_conflict_shows_both_and_keeps_what_was_typed(browser, filled, enterprise):
+def test_a_clash_shows_both_and_keeps_what_was_typed(browser, filled, enterprise):
     mine = sent(filled, project_name="我的名称", introduction="我的简介")
     cast.save(filled, "factory", {"project_name": "他的名称"}, enterprise)
     response = browser.post(section_url(filled), mine)
     assert response.status_code == 409
     assert [(d.theirs, d.ours) for d in response.context["differences"]] == [
-        ("他的名称", "我的名称"),
-        ("项目简介。", "我的简介"),
+        ("他的名称", "我的名称")
     ]
     page = text_of(response)
     assert "他的名称" in page
     assert "尚未保存" in page
-    html = response.content.decode()
-    assert 'value="我的名称"' in html
-    assert "我的简介" in html
+    assert 'value="我的名称"' in response.content.decode()
     assert project_name(filled) == "他的名称"
+    assert FactoryOverview.objects.get(application=filled).introduction == "我的简介"
 
 
-def test_saving_again_after_a_conflict_is_deliberate_and_works(browser, filled, enterprise):
+def test_saving_again_after_a_clash_is_deliberate_and_works(browser, filled, enterprise):
     mine = sent(filled, project_name="我的名称")
     cast.save(filled, "factory", {"project_name": "他的名称"}, enterprise)
-    html = browser.post(section_url(filled), mine).content.decode()
-    (version,) = re.findall(r'name="version" value="(\d+)"', html)
-    assert browser.post(section_url(filled), mine | {"version": version}).status_code == 302
+    response = browser.post(section_url(filled), mine)
+    again = mine | {"seen": response.context["seen"]}
+    assert browser.post(section_url(filled), again).status_code == 302
     assert project_name(filled) == "我的名称"
+
+
+def test_the_others_text_is_kept_by_ticking_it(browser, filled, enterprise):
+    mine = sent(filled, project_name="我的名称")
+    cast.save(filled, "factory", {"project_name": "他的名称"}, enterprise)
+    response = browser.post(section_url(filled), mine)
+    [(name, value)] = re.findall(
+        r'type="checkbox"\s+name="(theirs)"\s+value="([^"]+)"\s+form="filling"',
+        response.content.decode(),
+    )
+    again = mine | {"seen": response.context["seen"], name: value}
+    assert browser.post(section_url(filled), again).status_code == 302
+    assert project_name(filled) == "他的名称"
 
 
 def assert_not_taken_for_stored(response, stored):
@@ -404,7 +378,7 @@ def assert_not_taken_for_stored(response, stored):
     assert "您未保存的文字，可复制" in text_of(response)
     html = response.content.decode()
     assert f'<a href="{stored}">查看已保存的内容</a>' in html
-    form = html[html.index('class="sheet filling') :]
+    form = html[html.index('class="sheet filling') :].partition("</form>")[0]
     boxes = re.findall(r"<(?:input(?! type=.hidden)|textarea|select)\b[^>]*>", form)
     assert boxes
     assert [box for box in boxes if "readonly" not in box and "disabled" not in box] == []
@@ -442,7 +416,7 @@ def test_a_save_after_the_submission_is_refused_and_keeps_what_was_typed(
 def new_instance(browser, application, **changes):
     """What the page of a new instance sends."""
     response = browser.get(url("instance_new", application.pk))
-    data = form_as_sent(response.context["form"]) | {"version": "0"}
+    data = form_as_sent(response.context["form"]) | {"seen": response.context["seen"]}
     return data | {"key": response.context["row"].key} | changes
 
 
@@ -461,19 +435,16 @@ def test_saving_with_another_leads_to_a_blank_one(browser, draft):
 def test_a_double_click_stores_one_instance(browser, draft):
     data = new_instance(browser, draft, name="实例甲")
     first, second = (browser.post(url("instance_new", draft.pk), data) for _ in range(2))
-    assert (first.status_code, second.status_code) == (302, 409)
-    assert second.context["differences"] == []
+    assert (first.status_code, second.status_code) == (302, 302)
     assert draft.instances.count() == 1
 
 
-def test_a_mistake_leads_back_to_the_instance_and_is_shown(browser, draft, round):
-    scenario = round.scenarios[0]
-    other = next(s for s in round.segments if s != scenario.segment)
-    data = new_instance(browser, draft, segment=other.pk, scenario=scenario.pk)
+def test_a_mistake_leads_back_to_the_instance_and_is_shown(browser, draft):
+    data = new_instance(browser, draft, name="字" * 101)
     response = browser.post(url("instance_new", draft.pk), data, follow=True)
     assert response.redirect_chain == [(url("instance", draft.pk, data["key"]), 302)]
-    assert "与所选环节" in text_of(response)
-    assert response.context["form"]["scenario"].value() == str(scenario.pk)
+    assert "请核对以下 1 处" in text_of(response)
+    assert response.context["form"]["name"].value() == "字" * 101
 
 
 @pytest.mark.parametrize("key", ["", "a b", "../x", "a" * 33, "键"])
@@ -492,7 +463,7 @@ def edit_instance(browser, application, **changes):
     response = browser.get(url("instance", application.pk, key))
     data = form_as_sent(response.context["form"])
     return url("instance", application.pk, key), data | {
-        "version": str(response.context["version"]),
+        "seen": response.context["seen"],
         **changes,
     }
 
@@ -501,13 +472,13 @@ def test_an_instance_is_edited(browser, filled):
     place, data = edit_instance(browser, filled, name="改后")
     assert browser.post(place, data).status_code == 302
     row = filled.instances.first()
-    assert (row.name, row.version, row.content) == ("改后", 2, "内容。")
+    assert (row.name, row.content) == ("改后", "内容。")
 
 
 def test_a_conflict_over_an_instance_shows_both(browser, filled, enterprise):
     place, mine = edit_instance(browser, filled, name="我的实例")
     key = filled.instances.first().key
-    workflow.save_row(filled, INSTANCES, key, {"name": "他的实例"}, version=1, actor=enterprise)
+    cast.save_row(filled, INSTANCES, key, {"name": "他的实例"}, enterprise)
     response = browser.post(place, mine)
     assert response.status_code == 409
     assert [(d.label, d.theirs, d.ours) for d in response.context["differences"]] == [
@@ -515,19 +486,20 @@ def test_a_conflict_over_an_instance_shows_both(browser, filled, enterprise):
     ]
     assert 'value="我的实例"' in response.content.decode()
     assert filled.instances.first().name == "他的实例"
-    again = browser.post(place, mine | {"version": response.context["version"]})
+    again = browser.post(place, mine | {"seen": response.context["seen"]})
     assert again.status_code == 302
     assert filled.instances.first().name == "我的实例"
 
 
-def test_an_instance_deleted_meanwhile_keeps_what_was_typed(browser, filled, enterprise):
+def test_an_instance_deleted_meanwhile_can_be_added_again(browser, filled, enterprise):
     place, mine = edit_instance(browser, filled, name="我的实例")
-    workflow.delete_row(filled, INSTANCES, filled.instances.first().key, actor=enterprise)
+    filled.instances.first().delete()
     response = browser.post(place, mine)
     assert response.status_code == 409
-    assert messages_of(response) == ["这一条已被他人删除；如需保留，请复制您的内容后重新添加。"]
+    assert "已被他人删除" in messages_of(response)[0]
     assert 'value="我的实例"' in response.content.decode()
-    assert_not_taken_for_stored(response, section_url(filled, "scenarios"))
+    assert browser.post(place, mine | {"seen": response.context["seen"]}).status_code == 302
+    assert "我的实例" in [row.name for row in filled.instances.all()]
 
 
 def test_instances_are_moved_and_deleted_by_buttons(browser, filled):
@@ -546,14 +518,16 @@ def test_instances_are_moved_and_deleted_by_buttons(browser, filled):
 
 def test_the_submit_page_lists_what_is_missing_and_has_no_button(browser, draft):
     response = browser.get(url("submit", draft.pk))
-    assert len(response.context["blocking"]) == 74
+    assert len(response.context["blocking"]) == 72
     assert "请填写“智能工厂项目名称”。" in text_of(response)
-    assert "还有 74 项" in text_of(response)
+    assert "还有 72 项" in text_of(response)
     assert "declaration_" not in response.content.decode()
 
 
 def test_a_warning_is_shown_and_does_not_stop(browser, filled, enterprise):
     filled.instances.last().delete()
+    reason = cast.over_rows(filled, "explanations", lambda row: {"reason": "由集团统一运营。"})
+    cast.save(filled, "scenarios", {}, enterprise, rows=reason)
     response = browser.get(url("submit", filled.pk))
     assert response.context["blocking"] == []
     assert "尚未覆盖：运营管理（环节：营销与售后、供应链管理）。" in text_of(response)
@@ -699,7 +673,7 @@ def places(filled, enterprise):
 def statuses(client, places):
     gets, posts = places
     return {client.get(place).status_code for place in gets} | {
-        client.post(place, {"version": "1", "name": "外人"}).status_code for place in posts
+        client.post(place, {"name": "外人"}).status_code for place in posts
     }
 
 
@@ -732,7 +706,7 @@ def test_a_stranger_is_asked_to_sign_in(client, places):
 def test_what_a_stranger_posts_changes_nothing_and_is_handed_back(client, places):
     _gets, posts = places
     for place in posts:
-        response = client.post(place, {"version": "1", "name": "登录已失效的字"})
+        response = client.post(place, {"name": "登录已失效的字"})
         assert response.status_code == 403
         assert "登录已失效的字" in text_of(response)
 

@@ -4,13 +4,20 @@ import hashlib
 import json
 import re
 from decimal import Decimal
+from functools import partial
 
+import pdfplumber
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
 
-from applications import workflow
-from applications.models import Revision
+from applications import commenting, receipts, workflow
+from applications.models import Comment, Revision
 from portal.catalogue.models import Indicator, Scenario, Segment
+from portal.jobs.models import Job
 from portal.rounds.models import Declaration
 from tests import cast
 
@@ -123,14 +130,8 @@ def test_nothing_renamed_afterwards_reaches_the_revision(revision, submitted, en
 def test_a_scenario_renamed_afterwards_keeps_its_old_name_in_the_revision(filled, enterprise):
     scenario = next(s for s in filled.round.scenarios if s.segment.area)
     row = filled.instances.first()
-    workflow.save_row(
-        filled,
-        cast.INSTANCES,
-        row.key,
-        {"segment": scenario.segment, "scenario": scenario, "own_scenario": ""},
-        version=row.version,
-        actor=enterprise,
-    )
+    values = {"segment": scenario.segment, "scenario": scenario, "own_scenario": ""}
+    cast.save_row(filled, cast.INSTANCES, row.key, values, enterprise)
     revision = workflow.submit(filled, cast.declarations(filled.round), actor=enterprise)
     line = f"{scenario.segment.name}—{scenario.name}—实例1"
     Scenario.objects.filter(pk=scenario.pk).update(name="改名后")
@@ -145,7 +146,8 @@ def test_the_revision_says_who_filed_what_where(revision, submitted):
         "name": submitted.enterprise.name,
         "credit_code": submitted.enterprise.credit_code,
     }
-    assert revision.data["round"] == {"slug": "test", "title": "测试批次"}
+    noun = "卓越级智能工厂项目"
+    assert revision.data["round"] == {"slug": "test", "title": "测试批次", "noun": noun}
     assert revision.data["bureau"] == {"code": "140100", "name": submitted.bureau.name}
     assert revision.data["declarations"] == ["内容真实。", "不涉密。"]
     assert [section["slug"] for section in revision.data["sections"]] == [
@@ -212,3 +214,242 @@ def test_a_rare_character_comes_back_as_it_went_in(filled, enterprise):
     stored = Revision.objects.get(pk=revision.pk)
     assert stored.text("factory", "project_name") == "㛃𬭎䶮喆堃🏭工厂"
     assert stored.is_intact
+
+
+# The pages
+
+
+def url(name, *args):
+    return reverse(f"applications:{name}", args=args)
+
+
+def text_of(response):
+    """What a reader reads, without tags and white space."""
+    return re.sub(r"<[^>]+>|\s", "", response.content.decode())
+
+
+@pytest.fixture
+def answered(submitted, enterprise, officer):
+    """Returned with one request, and submitted again with that and another change."""
+    place, revision = ("factory", "", "", "project_name"), submitted.current_revision
+    request = commenting.add(
+        submitted, place, "wrong", "请写全称。", revision=revision.pk, actor=officer
+    )
+    workflow.act(submitted, "return_for_changes", actor=officer)
+    Comment.objects.filter(pk=request.pk).update(answer="changed")
+    changes = {"project_name": "第二版", "total_investment": Decimal("13345.60")}
+    cast.save(submitted, "factory", changes, enterprise)
+    application = cast.fresh(submitted)
+    workflow.submit(application, cast.declarations(application.round), actor=enterprise)
+    return cast.fresh(submitted)
+
+
+def test_every_submission_is_listed_with_the_one_that_counts(browser, answered, enterprise):
+    page = text_of(browser.get(url("revisions", answered.pk)))
+    first, second = answered.revisions.all()
+    for revision, verb in ((first, "提交"), (second, "重新提交")):
+        at = timezone.localtime(revision.submitted_at)
+        assert f"第{revision.number}版{verb}·{enterprise.name}{at:%Y-%m-%d%H:%M:%S}" in page
+        assert f"{revision.receipt}{revision.sha256[:12]}" in page
+    assert (page.count("当前有效"), page.count("不再有效")) == (1, 1)
+    assert page.count("与上一版比较") == 1
+
+
+def test_before_the_first_submission_the_list_says_so(browser, draft):
+    assert "还没有提交过" in text_of(browser.get(url("revisions", draft.pk)))
+
+
+def test_after_a_withdrawal_no_receipt_counts(browser, submitted, enterprise):
+    workflow.withdraw(submitted, actor=enterprise)
+    assert "当前有效" not in text_of(browser.get(url("revisions", submitted.pk)))
+    page = text_of(browser.get(url("revision_receipt", submitted.pk, 1)))
+    assert "不再有效" in page and "撤回" in page
+
+
+def test_the_overview_leads_to_the_list(browser, submitted, filled):
+    assert url("revisions", submitted.pk) in browser.get(url("detail", filled.pk)).content.decode()
+
+
+def test_a_comparison_counts_the_changes_and_marks_what_nobody_asked_for(browser, answered):
+    response = browser.get(url("compare", answered.pk, 2))
+    page = text_of(response)
+    assert "2处改动，其中1处未要求" in page
+    assert "智能工厂项目名称按意见修改旧示范智能工厂→新第二版" in page
+    assert "总投资（万元）未要求的改动旧12,345.60→新13,345.60万元增加1,000.00万元" in page
+    assert "<del>示范智能工厂</del>" in re.sub(r"\s", "", response.content.decode())
+    assert "法定代表人" not in page
+
+
+def test_a_comparison_shows_what_did_not_change_when_asked(browser, answered):
+    page = text_of(browser.get(url("compare", answered.pk, 2), {"all": "1"}))
+    assert "法定代表人王䶮" in page
+    assert "2处改动" in page
+
+
+def test_a_return_without_a_place_marks_nothing(browser, submitted, enterprise, officer):
+    resubmit(submitted, enterprise, officer)
+    page = text_of(browser.get(url("compare", submitted.pk, 2)))
+    assert "1处改动。" in page
+    assert "未要求" not in page
+
+
+def test_any_two_revisions_are_compared_the_older_first(browser, answered, enterprise, officer):
+    third = resubmit(answered, enterprise, officer)
+    assert third.number == 3
+    forth = browser.get(url("compare", answered.pk, 3), {"from": "1"})
+    back = browser.get(url("compare", answered.pk, 1), {"from": "3"})
+    for response in (forth, back):
+        assert (response.context["old"].number, response.context["new"].number) == (1, 3)
+        # The request was made on the first, and answered by then.
+        assert "1处未要求" in text_of(response)
+
+
+def test_a_first_revision_has_nothing_to_be_compared_with(browser, submitted):
+    response = browser.get(url("compare", submitted.pk, 1))
+    assert response.status_code == 200
+    assert "第一次提交的版本" in text_of(response)
+
+
+@pytest.mark.parametrize("base", ["0", "9", "-1", "x", "", "٣", "1" * 30])
+def test_a_revision_that_does_not_exist_is_not_compared(browser, answered, base):
+    assert browser.get(url("compare", answered.pk, 2), {"from": base}).status_code == 404
+    assert browser.get(url("compare", answered.pk, 9)).status_code == 404
+
+
+def test_a_revision_that_was_tampered_with_is_named_and_not_compared(browser, answered):
+    first = answered.revisions.get(number=1)
+    first.data["sections"][1]["fields"][0]["text"] = "伪造"
+    first.save()
+    page = text_of(browser.get(url("compare", answered.pk, 2)))
+    assert "第1版的内容与提交时的校验值不符" in page
+    assert "处改动" not in page and "伪造" not in page
+
+
+def test_what_was_typed_is_no_markup_in_a_comparison(browser, submitted, enterprise, officer):
+    workflow.act(submitted, "return_for_changes", actor=officer, comment="请补充。")
+    values = {"overall": f"总体。{'<b>粗</b>' * 9}", "system_integration": "<script>集成"}
+    cast.save(submitted, "scenarios", values, enterprise)
+    application = cast.fresh(submitted)
+    workflow.submit(application, cast.declarations(application.round), actor=enterprise)
+    html = browser.get(url("compare", submitted.pk, 2)).content.decode()
+    assert "<b>" not in html and "<script>集" not in html
+    assert "&lt;b&gt;粗" in html
+
+
+PAGES = ("revisions", "compare", "revision_receipt")
+
+
+@pytest.mark.parametrize("name", (*PAGES, "receipt_pdf"))
+def test_strangers_find_nothing(client, answered, rival, name):
+    client.force_login(rival)
+    act = client.post if name == "receipt_pdf" else client.get
+    args = [answered.pk] if name == "revisions" else [answered.pk, 2]
+    assert act(url(name, *args)).status_code == 404
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_more_revisions_cost_no_more_queries(
+    browser, answered, enterprise, officer, name, django_assert_max_num_queries
+):
+    args = [answered.pk] if name == "revisions" else [answered.pk, 2]
+    with CaptureQueriesContext(connection) as before:
+        browser.get(url(name, *args))
+    for _ in range(3):
+        resubmit(answered, enterprise, officer)
+    args = [answered.pk] if name == "revisions" else [answered.pk, 5]
+    with django_assert_max_num_queries(len(before)):
+        browser.get(url(name, *args), {"from": "1"})
+    assert len(before) <= 8
+
+
+# Receipts
+
+
+def test_a_receipt_that_was_superseded_says_by_which(browser, answered):
+    first, second = answered.revisions.all()
+    page = text_of(browser.get(url("revision_receipt", answered.pk, 1)))
+    assert f"不再有效：之后提交了第2版（回执编号{second.receipt}）" in page
+    assert first.sha256 in page
+    page = text_of(browser.get(url("receipt", answered.pk)))
+    assert second.receipt in page and "不再有效" not in page
+
+
+def made_pdf(browser, work_off_jobs, application, number):
+    response = browser.post(url("receipt_pdf", application.pk, number))
+    job = Job.objects.get()
+    assert response.url == reverse("jobs:detail", args=[job.pk])
+    assert work_off_jobs() == 1
+    job.refresh_from_db()
+    return job
+
+
+def words_of(job):
+    with pdfplumber.open(job.file) as pdf:
+        assert len(pdf.pages) == 1
+        return re.sub(r"\s", "", pdf.pages[0].extract_text())
+
+
+def test_the_receipt_is_made_as_a_pdf_with_everything_that_proves_it(
+    browser, submitted, work_off_jobs
+):
+    job = made_pdf(browser, work_off_jobs, submitted, 1)
+    revision = submitted.current_revision
+    assert (job.status, job.file_name) == (Job.Status.DONE, f"申报提交回执 {revision.receipt}.pdf")
+    words = words_of(job)
+    for text in (
+        revision.receipt,
+        f"{timezone.localtime(revision.submitted_at):%Y-%m-%d%H:%M:%S}（北京时间）",
+        "示范智能工厂",
+        f"{submitted.enterprise.name}（{submitted.enterprise.credit_code}）",
+        submitted.bureau.name,
+        "测试批次",
+        "第1版",
+        revision.sha256,
+        f"校验码{receipts.document(submitted, revision).check_code}",
+    ):
+        assert text in words
+    assert "不再有效" not in words
+
+
+def test_the_pdf_of_a_superseded_receipt_says_so(browser, answered, work_off_jobs):
+    assert "不再有效" in words_of(made_pdf(browser, work_off_jobs, answered, 1))
+
+
+def test_no_receipt_is_made_of_a_revision_that_was_tampered_with(browser, submitted, work_off_jobs):
+    submitted.revisions.update(sha256="0" * 64)
+    job = made_pdf(browser, work_off_jobs, submitted, 1)
+    assert (job.status, bool(job.file)) == (Job.Status.FAILED, False)
+    assert "校验值不符" in job.message
+
+
+# One receipt, however often the button is pressed
+
+
+@pytest.mark.race
+def test_the_button_pressed_several_times_at_once_gives_everybody_the_one_receipt(at_once):
+    cast.load_catalogue()
+    round, enterprise = cast.make_round(cast.make_province()), cast.make_enterprise(1)
+    application = workflow.start(round, actor=enterprise)
+    cast.complete(application, enterprise)
+    visitors = [Client() for _ in range(6)]
+    for visitor in visitors:
+        visitor.force_login(enterprise)
+    form = visitors[0].get(url("submit", application.pk)).context["form"]
+    press = {field.html_name: "on" for field in form}
+    press["seen"] = cast.fresh(application).touched_at.isoformat()
+    responses = at_once(*(partial(v.post, url("submit", application.pk), press) for v in visitors))
+    assert {response.url for response in responses} == {url("receipt", application.pk)}
+    receipt = Revision.objects.get().receipt
+    assert all(receipt in text_of(v.get(url("receipt", application.pk))) for v in visitors)
+    assert application.events.filter(verb="submit").count() == 1
+
+
+def test_a_retry_that_arrives_after_the_return_submits_nothing(browser, filled, officer):
+    page = browser.get(url("submit", filled.pk))
+    press = {field.html_name: "on" for field in page.context["form"]}
+    press["seen"] = filled.touched_at.isoformat()
+    browser.post(url("submit", filled.pk), press)
+    workflow.act(cast.fresh(filled), "return_for_changes", actor=officer, comment="请补充。")
+    response = browser.post(url("submit", filled.pk), press, follow=True)
+    assert "内容又有修改" in text_of(response)
+    assert filled.revisions.count() == 1

@@ -9,13 +9,11 @@ from applications.models import (
     BasicInformation,
     Event,
     FactoryOverview,
-    Integrator,
     Results,
     Revision,
     ScenarioConstruction,
-    ScenarioInstance,
 )
-from applications.sections import BY_SLUG, INSTANCES
+from applications.sections import BY_SLUG
 from applications.states import BY_VERB, TRANSITIONS, Status
 from portal.accounts.models import Role
 from portal.catalogue.models import Bureau
@@ -61,10 +59,6 @@ def state_of(application):
         application.revisions.count(),
         application.events.count(),
     )
-
-
-def version_of(application, model=FactoryOverview):
-    return model.objects.get(application=application).version
 
 
 # State × verb
@@ -220,7 +214,7 @@ def test_starting_opens_a_draft_with_all_its_sections(round, enterprise):
     assert application.status == Status.DRAFT
     assert application.bureau == enterprise.enterprise.bureau
     for model in (BasicInformation, FactoryOverview, ScenarioConstruction, Results):
-        assert model.objects.get(application=application).version == 0
+        assert model.objects.get(application=application).edited_at is None
     event = Event.objects.get()
     assert (event.verb, event.source, event.target) == ("start", "", "draft")
 
@@ -358,207 +352,3 @@ def test_a_returned_application_with_a_gap_is_not_resubmitted(submitted, enterpr
     application = cast.fresh(submitted)
     assert application.status == Status.RETURNED
     assert application.current_revision.number == 1
-
-
-# Saving
-
-
-def test_a_save_stores_what_was_typed_and_by_whom(draft, enterprise):
-    cast.save(draft, "factory", {"project_name": "一号工厂"}, enterprise)
-    factory = FactoryOverview.objects.get(application=draft)
-    assert (factory.project_name, factory.version, factory.edited_by) == ("一号工厂", 1, enterprise)
-
-
-def test_a_stale_page_saves_nothing_and_shows_what_is_there(draft, enterprise):
-    cast.save(draft, "factory", {"project_name": "甲"}, enterprise)
-    group = FACTORY.groups[0]
-    row = group.model(application=draft, key="a1", order=1, name="新集成商")
-    with pytest.raises(workflow.Conflict) as conflict:
-        workflow.save_section(
-            draft,
-            FACTORY,
-            {"project_name": "乙", "introduction": "新"},
-            version=0,
-            rows=[(group, [row], [])],
-            actor=enterprise,
-        )
-    assert conflict.value.theirs.project_name == "甲"
-    factory = FactoryOverview.objects.get(application=draft)
-    assert (factory.project_name, factory.introduction, factory.version) == ("甲", "", 1)
-    assert not Integrator.objects.exists()
-
-
-@pytest.mark.parametrize("version", [-1, 1, 99])
-def test_a_version_that_never_was_is_a_conflict(version, draft, enterprise):
-    with pytest.raises(workflow.Conflict):
-        workflow.save_section(
-            draft, FACTORY, {"project_name": "乙"}, version=version, actor=enterprise
-        )
-    assert version_of(draft) == 0
-
-
-def test_two_people_on_different_sections_do_not_meet(draft, enterprise):
-    cast.save(draft, "factory", {"project_name": "甲"}, enterprise)
-    workflow.save_section(
-        draft, BY_SLUG["results"], {"effect": "成效"}, version=0, actor=enterprise
-    )
-    assert Results.objects.get(application=draft).effect == "成效"
-
-
-@pytest.mark.parametrize("status", sorted(set(Status) - {Status.DRAFT, Status.RETURNED}))
-def test_a_late_autosave_changes_nothing(status, round, people):
-    enterprise = people[Role.ENTERPRISE]
-    application = cast.bring_to(status, round, enterprise, people[Role.BUREAU])
-    before, digest = state_of(application), application.current_revision.sha256
-    version = version_of(application)
-    group, key = INSTANCES, application.instances.first().key
-    refusals = [
-        outcome(cast.save, application, "factory", {"project_name": "迟到"}, enterprise),
-        outcome(
-            workflow.save_row, application, group, key, {"name": "迟"}, version=1, actor=enterprise
-        ),
-        outcome(
-            workflow.save_row,
-            application,
-            group,
-            "new",
-            {"name": "迟"},
-            version=0,
-            actor=enterprise,
-        ),
-        outcome(workflow.delete_row, application, group, key, actor=enterprise),
-        outcome(workflow.move_row, application, group, key, 1, actor=enterprise),
-    ]
-    assert refusals == [StaleState] * 5
-    assert state_of(application) == before
-    assert version_of(application) == version
-    assert FactoryOverview.objects.get(application=application).project_name == "示范智能工厂"
-    assert [row.name for row in application.instances.all()] == [f"实例{n}" for n in range(1, 6)]
-    assert cast.fresh(application).current_revision.sha256 == digest
-
-
-def test_a_save_begun_before_the_submit_does_not_slip_in_after_it(filled, enterprise):
-    on_the_page = cast.fresh(filled)
-    version = version_of(filled)
-    carry_out(filled, "submit", enterprise)
-    assert on_the_page.is_editable, "the page still believes it may save"
-    with pytest.raises(StaleState, match="没有保存"):
-        workflow.save_section(
-            on_the_page, FACTORY, {"project_name": "迟到"}, version=version, actor=enterprise
-        )
-    assert FactoryOverview.objects.get(application=filled).project_name == "示范智能工厂"
-
-
-def test_a_returned_application_is_open_again(submitted, enterprise, officer):
-    workflow.act(submitted, "return_for_changes", actor=officer, comment=COMMENT)
-    cast.save(submitted, "factory", {"project_name": "改后"}, enterprise)
-    assert FactoryOverview.objects.get(application=submitted).project_name == "改后"
-
-
-def test_only_the_enterprise_itself_changes_its_answers(draft, rival, officer, province):
-    values = {"project_name": "外人"}
-    refusals = [
-        outcome(cast.save, draft, "factory", values, who) for who in (rival, officer, province)
-    ]
-    assert refusals == [StaleState, NotAllowed, NotAllowed]
-    assert version_of(draft) == 0
-
-
-# Rows with a page of their own
-
-
-def add(application, key, name, actor, version=0):
-    return workflow.save_row(
-        application, INSTANCES, key, {"name": name}, version=version, actor=actor
-    )
-
-
-def names(application):
-    return [row.name for row in application.instances.all()]
-
-
-def test_rows_are_added_at_the_end_and_changed_in_place(draft, enterprise):
-    add(draft, "a", "甲", enterprise)
-    add(draft, "b", "乙", enterprise)
-    row = add(draft, "a", "甲改", enterprise, version=1)
-    assert (row.version, row.edited_by) == (2, enterprise)
-    assert names(draft) == ["甲改", "乙"]
-
-
-def test_the_same_new_row_sent_twice_is_stored_once(draft, enterprise):
-    add(draft, "a", "甲", enterprise)
-    with pytest.raises(workflow.Conflict) as conflict:
-        add(draft, "a", "甲", enterprise)
-    assert conflict.value.theirs.name == "甲"
-    assert names(draft) == ["甲"]
-
-
-def test_a_row_changed_by_somebody_else_is_a_conflict(draft, enterprise):
-    add(draft, "a", "甲", enterprise)
-    add(draft, "a", "甲改", enterprise, version=1)
-    with pytest.raises(workflow.Conflict) as conflict:
-        add(draft, "a", "我的", enterprise, version=1)
-    assert conflict.value.theirs.name == "甲改"
-    assert names(draft) == ["甲改"]
-
-
-def test_a_row_deleted_meanwhile_is_said_to_be_deleted(draft, enterprise):
-    add(draft, "a", "甲", enterprise)
-    workflow.delete_row(draft, INSTANCES, "a", actor=enterprise)
-    with pytest.raises(StaleState, match="已被他人删除"):
-        add(draft, "a", "我的", enterprise, version=1)
-    assert names(draft) == []
-
-
-def test_deleting_a_row_twice_is_no_mistake(draft, enterprise):
-    add(draft, "a", "甲", enterprise)
-    workflow.delete_row(draft, INSTANCES, "a", actor=enterprise)
-    workflow.delete_row(draft, INSTANCES, "a", actor=enterprise)
-    assert names(draft) == []
-
-
-def test_a_rival_neither_adds_nor_changes_nor_deletes_nor_moves_a_row(draft, enterprise, rival):
-    add(draft, "a", "甲", enterprise)
-    add(draft, "b", "乙", enterprise)
-    refusals = [
-        outcome(add, draft, "c", "外", rival),
-        outcome(add, draft, "a", "外", rival, version=1),
-        outcome(workflow.delete_row, draft, INSTANCES, "a", actor=rival),
-        outcome(workflow.move_row, draft, INSTANCES, "a", 1, actor=rival),
-    ]
-    assert refusals == [StaleState] * 4
-    assert names(draft) == ["甲", "乙"]
-
-
-def test_the_same_key_in_two_applications_is_two_rows(round, draft, enterprise, rival):
-    other = workflow.start(round, actor=rival)
-    add(draft, "a", "甲", enterprise)
-    add(other, "a", "乙", rival)
-    workflow.delete_row(draft, INSTANCES, "a", actor=enterprise)
-    assert names(other) == ["乙"]
-    assert ScenarioInstance.objects.get().version == 1
-
-
-@pytest.mark.parametrize(
-    ("key", "step", "order"),
-    [
-        ("a", 1, "乙甲丙"),
-        ("c", -1, "甲丙乙"),
-        ("a", -1, "甲乙丙"),
-        ("c", 1, "甲乙丙"),
-        ("gone", 1, "甲乙丙"),
-    ],
-)
-def test_rows_move_among_their_neighbours(key, step, order, draft, enterprise):
-    for new, name in zip("abc", "甲乙丙", strict=True):
-        add(draft, new, name, enterprise)
-    workflow.move_row(draft, INSTANCES, key, step, actor=enterprise)
-    assert "".join(names(draft)) == order
-
-
-def test_rows_of_equal_order_still_move(draft, enterprise):
-    for new, name in zip("abc", "甲乙丙", strict=True):
-        add(draft, new, name, enterprise)
-    draft.instances.update(order=1)
-    workflow.move_row(draft, INSTANCES, "c", -1, actor=enterprise)
-    assert "".join(names(draft)) == "甲丙乙"

@@ -4,11 +4,15 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-from applications import workflow
+from applications import attachments, commenting, workflow
+from applications.models import Comment
 from applications.states import Status
+from portal.accounts import team
 from portal.accounts.models import User
+from portal.rounds.models import Material
 from review import ranking
 from tests import cast
+from tests.files import as_upload, image
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -26,25 +30,76 @@ def stage(live_server) -> dict[str, object]:
     drafting = cast.make_enterprise(1)
     draft = workflow.start(round, actor=drafting)
     cast.complete(draft, drafting)
-    filed = cast.bring_to(Status.SUBMITTED, round, cast.make_enterprise(2), officer)
+    for order, scope in enumerate(Material.Scope.values):
+        material = Material.objects.create(round=round, order=order, name="材料", scope=scope)
+        key = {"instances": "k1", "indicator_values": "1"}.get(scope, "")
+        attachments.take(draft, material, as_upload(image(), "图.png"), actor=drafting, key=key)
+    filing = cast.make_enterprise(2)
+    filed = cast.bring_to(Status.SUBMITTED, round, filing, officer)
+    remark(filed, officer)
+    filed = cast.decide(filed, "return_for_changes", officer, "请补充。")
+    commenting.answer(
+        filed.comments.get(), "explained", "已在简介中说明。", seen=None, actor=filing
+    )
+    changes = {"project_name": "改名", "introduction": "项目简介。" * 20, "results": "另写。"}
+    cast.save(filed, "factory", changes, filing)
+    workflow.submit(cast.fresh(filed), cast.declarations(round), actor=filing)
+    returning = cast.make_enterprise(6)
+    returned = cast.bring_to(Status.SUBMITTED, round, returning, officer)
+    for place in (
+        ("basic", "finance_years", "2024", "revenue"),
+        ("basic", "", "", ""),
+        ("basic", "", "", "is_branch"),
+        ("scenarios", "instances", "k1", "content"),
+    ):
+        remark(returned, officer, place)
+    cast.decide(returned, "return_for_changes", officer)
     seated = cast.bring_to(Status.ACCEPTED, round, cast.make_enterprise(3), officer)
     cast.bring_to(Status.ACCEPTED, round, cast.make_enterprise(4), officer)
     ranking.recommend(cast.list_of(seated), seated, actor=officer)
     sent = cast.bring_to(Status.RECOMMENDED, round, cast.make_enterprise(5, cast.DATONG), other)
+    later = cast.make_round(province, slug="later", title="再下一批次")
+    asking = cast.make_round(
+        province, slug="asking", title="须确认的批次", confirmation_text="本人确认内容真实。"
+    )
+    unsigned = workflow.start(asking, actor=drafting)
+    cast.complete(unsigned, drafting)
     return {
+        "unsigned": unsigned.pk,
+        "untouched": workflow.start(later, actor=filing).pk,
         "draft": draft.pk,
         "key": draft.instances.first().key,
         "filed": filed.pk,
+        "returned": returned.pk,
+        "comment": returned.comments.first().pk,
+        "unsent": remark(filed, officer).pk,
+        "returning": returning,
         "list": cast.list_of(sent).pk,
+        "token": team.invite("李四", is_signatory=True, actor=drafting)[1],
         "drafting": drafting,
-        "filing": User.objects.get(enterprise=filed.enterprise),
+        "filing": filing,
         "officer": officer,
         "province": province,
     }
 
 
+def remark(application, officer, place=("factory", "", "", "introduction")) -> Comment:
+    application = cast.fresh(application)
+    revision = application.current_revision_id
+    return commenting.add(
+        application, place, "missing", "请补充说明。", revision=revision, actor=officer
+    )
+
+
 PAGES = {
-    None: ["/", "/accounts/login/", "/accounts/register/", "/nowhere/"],
+    None: [
+        "/",
+        "/accounts/login/",
+        "/accounts/register/",
+        "/accounts/join/{token}/",
+        "/accounts/join/guessed/",
+        "/nowhere/",
+    ],
     "drafting": [
         "/applications/",
         "/applications/{draft}/",
@@ -53,8 +108,15 @@ PAGES = {
         "/applications/{draft}/scenarios/",
         "/applications/{draft}/results/",
         "/applications/{draft}/instances/new/",
+        "/applications/{draft}/instances/paste/",
+        "/applications/{draft}/indicator_values/paste/?start=after",
         "/applications/{draft}/instances/{key}/",
+        "/applications/{draft}/attachments/",
         "/applications/{draft}/submit/",
+        "/applications/{unsigned}/submit/",
+        "/applications/{unsigned}/confirm/",
+        "/applications/{draft}/read/",
+        "/accounts/team/",
         "/accounts/password/",
         "/review/bureau/",
     ],
@@ -62,11 +124,28 @@ PAGES = {
         "/applications/{filed}/",
         "/applications/{filed}/basic/",
         "/applications/{filed}/receipt/",
+        "/applications/{filed}/revisions/",
         "/applications/{filed}/revisions/1/",
+        "/applications/{filed}/revisions/1/receipt/",
+        "/applications/{filed}/revisions/2/changes/",
+        "/applications/{filed}/revisions/2/changes/?all=1",
+        "/applications/{filed}/reentry/",
+        "/applications/{untouched}/",
+        "/applications/{untouched}/carry/",
+        "/jobs/",
+    ],
+    "returning": [
+        "/applications/{returned}/",
+        "/applications/{returned}/basic/",
+        "/applications/{returned}/scenarios/",
+        "/applications/{returned}/instances/k1/",
+        "/applications/{returned}/comments/{comment}/",
     ],
     "officer": [
         "/review/bureau/",
         "/review/applications/{filed}/",
+        "/review/bureau/applications/{filed}/comments/factory/?field=results",
+        "/review/bureau/comments/{unsent}/",
         "/review/bureau/test/ranking/",
         "/review/bureau/test/send/",
         "/jobs/",

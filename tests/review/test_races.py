@@ -9,8 +9,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from applications import workflow
-from applications.models import Application, Event, Revision
+from applications import saving, workflow
+from applications.models import Application, Event, FactoryOverview, Revision
+from applications.saving import Entry
 from applications.sections import BY_SLUG, Filing, snapshot
 from applications.states import Status
 from portal.accounts.models import Enterprise, Role, User
@@ -273,10 +274,7 @@ def test_a_revision_holds_what_is_stored_whatever_is_saved_meanwhile(
 
     def save_rows():
         for number in range(10):
-            row = integrators.model(
-                application=completed, key="a1", order=1, name=f"改动{number}", work="集成"
-            )
-            cast.save(completed, "factory", {}, enterprise, rows=[(integrators, [row], [])])
+            cast.save_row(completed, integrators, "a1", {"name": f"改动{number}"}, enterprise)
 
     for _ in range(4):
         revision, *saves = at_once(
@@ -311,17 +309,49 @@ def test_what_is_submitted_is_what_was_seen_even_while_a_colleague_saves(
             workflow.withdraw(cast.fresh(completed), actor=enterprise)
 
 
-def test_of_two_saves_of_one_page_at_once_one_is_told_of_the_other(at_once, round, enterprise):
+def test_of_two_saves_of_one_field_at_once_one_is_shown_the_other(at_once, round, enterprise):
     application = workflow.start(round, actor=enterprise)
     section = BY_SLUG["scenarios"]
     for number in range(5):
-        seen = section.model.objects.get(application=application).version
+        page = section.model.objects.get(application=application)
         texts = [f"甲{number}", f"乙{number}"]
-        save = partial(workflow.save_section, application, section, version=seen, actor=enterprise)
-        results = at_once(*(partial(save, {"overall": text}) for text in texts))
-        assert outcomes(results) == ["Conflict", "done"]
+        entries = [Entry.over(section, page, overall=text) for text in texts]
+        results = at_once(
+            *(partial(saving.save, application, [e], actor=enterprise) for e in entries)
+        )
+        clashes = [clash for outcome in results for clash in outcome.clashes]
         stored = section.model.objects.get(application=application)
-        assert stored.overall == texts[winner(results)]
+        [clash] = clashes
+        assert {stored.overall, clash.typed.overall} == set(texts)
+        assert clash.stored.overall == stored.overall
+
+
+def test_two_people_typing_into_different_fields_at_once_lose_nothing(at_once, round, enterprise):
+    application = workflow.start(round, actor=enterprise)
+    names = ["introduction", "results", "project_name", "total_investment"]
+    for number in range(5):
+        page = FactoryOverview.objects.get(application=application)
+        acts = [
+            partial(
+                saving.save_fields,
+                application.pk,
+                BY_SLUG["factory"],
+                None,
+                "",
+                {name: f"{number}"},
+                {name: page.fingerprint(name)},
+                actor=enterprise,
+            )
+            for name in names
+        ]
+        assert [outcome.clashes for outcome in at_once(*acts)] == [[]] * len(names)
+        stored = FactoryOverview.objects.get(application=application)
+        assert [str(stored.serializable_value(name)) for name in names] == [
+            f"{number}",
+            f"{number}",
+            f"{number}",
+            f"{number}.00",
+        ]
 
 
 def test_an_application_started_twice_at_once_is_one(at_once, round, enterprise):

@@ -5,8 +5,10 @@ from datetime import date
 from decimal import Decimal
 from random import Random
 
+from applications.models import FixedRow
 from portal.accounts import credit_code
 from portal.catalogue.models import Bureau, Division, Industry
+from portal.documents.model import rounded
 from portal.rounds.models import Round
 
 # Characters that fonts and old systems lose, as they occur in real names.
@@ -183,13 +185,19 @@ class DemoEnterprise:
             "follow_up_plan": "继续扩大智能化场景覆盖，向产业链上下游推广成熟方案。",
         }
 
-    def indicator(self, kind: str) -> dict:
-        match kind:
+    def indicator(self, round: Round, fixed: FixedRow) -> dict:
+        years = {"before_year": round.year - 4, "after_year": round.year - 1}
+        match fixed.kind:
+            case "ratio" if "应用人工智能技术场景" in fixed.title:
+                count = len(self.instances)
+                return {"value": rounded(Decimal(100 * len(range(0, count, 3))) / count)}
             case "ratio":
                 return {"value": Decimal(self.random.randint(6000, 9900)) / 100}
             case "count":
                 return {"value": Decimal(self.random.randint(1, 40))}
             case "increase":
-                return {"before": Decimal(80), "after": Decimal(self.random.randint(88, 130))}
+                after = Decimal(self.random.randint(88, 98))
+                return {"before": Decimal(80), "after": after, **years}
             case _:
-                return {"before": Decimal(50), "after": Decimal(self.random.randint(20, 45))}
+                after = Decimal(self.random.randint(20, 45))
+                return {"before": Decimal(50), "after": after, **years}

@@ -9,12 +9,13 @@ from django.core.management.base import BaseCommand
 from django.db import transaction
 from django.utils import timezone
 
-from applications import workflow
+from applications import saving, workflow
 from applications.models import Application
+from applications.saving import Entry
 from applications.sections import BY_SLUG, INSTANCES, Group
 from applications.states import Status
 from portal.accounts.models import Enterprise, Role, User
-from portal.catalogue.models import Bureau, Level
+from portal.catalogue.models import Area, Bureau, Level
 from portal.rounds.models import Declaration, Round
 from review import publishing, ranking
 from review.management.commands._demo import DemoEnterprise
@@ -93,6 +94,7 @@ class Command(BaseCommand):
             "enterprise_deadline": today + timedelta(days=13),
             "bureau_deadline": today + timedelta(days=18),
         }
+        model = Round.objects.get(slug="2024-excellent")
         round, is_new = Round.objects.get_or_create(
             slug=SLUG,
             defaults={
@@ -105,15 +107,18 @@ class Command(BaseCommand):
                 "contact_office": "省工信厅装备处（演示）",
                 "notice_date": times["opens_at"].date(),
                 "national_platform": "智能制造数据资源公共服务平台",
+                "confirmation_text": model.confirmation_text,
                 **times,
             },
         )
         if is_new:
-            model = Round.objects.get(slug="2024-excellent")
             Declaration.objects.bulk_create(
                 Declaration(round=round, order=d.order, text=d.text, clause=d.clause)
                 for d in model.declarations.all()
             )
+            for material in model.materials.all():
+                material.pk, material.round = None, round
+                material.save()
         elif round.enterprise_deadline <= timezone.now():
             Round.objects.filter(pk=round.pk).update(**times)
             round.refresh_from_db()
@@ -148,13 +153,20 @@ class Command(BaseCommand):
             credit_code=demo.code, defaults={"name": demo.name, "bureau": demo.bureau}
         )
         actor = self._user(
-            demo.code, demo.contact, Role.ENTERPRISE, enterprise=enterprise, mobile=demo.mobile
+            demo.code,
+            demo.contact,
+            Role.ENTERPRISE,
+            enterprise=enterprise,
+            mobile=demo.mobile,
+            is_unit_admin=True,
+            is_signatory=True,
         )
         application = workflow.start(round, actor=actor)
         if goal == Status.DRAFT:
             self._save(application, "basic", demo.basic(), {}, actor)
             return
         self._answer(application, demo, actor)
+        workflow.confirm(application, actor.name, actor=actor)
         workflow.submit(
             application, [declaration.text for declaration in round.declarations.all()], actor=actor
         )
@@ -187,48 +199,46 @@ class Command(BaseCommand):
         )
         self._save(application, "factory", demo.factory(round), {}, actor)
         integrators = BY_SLUG["factory"].groups[0]
-        integrator = integrators.model(
-            application=application,
-            key="1",
-            order=1,
-            name="本单位自建",
-            work="总体设计、系统集成与数据平台建设",
+        integrator = {"name": "本单位自建", "work": "总体设计、系统集成与数据平台建设"}
+        self._add(application, integrators, [integrator], actor)
+        instances = [demo.instance(round, number) for number in range(len(demo.instances))]
+        covered = {instance["segment"].area for instance in instances}
+        reason = "" if covered.issuperset(Area) else "其余环节由集团统一建设，本工厂未单独设场景。"
+        self._save(
+            application,
+            "scenarios",
+            demo.scenarios(),
+            {"explanations": lambda row: {"reason": reason}},
+            actor,
         )
-        self._save(application, "factory", {}, {}, actor, added=[(integrators, [integrator], [])])
-        self._save(application, "scenarios", demo.scenarios(), {}, actor)
-        for number in range(len(demo.instances)):
-            workflow.save_row(
-                application,
-                INSTANCES,
-                f"{number + 1}",
-                demo.instance(round, number),
-                version=0,
-                actor=actor,
-            )
+        self._add(application, INSTANCES, instances, actor)
         self._save(
             application,
             "results",
             demo.results(),
-            {"indicator_values": lambda row: demo.indicator(row.fixed.kind)},
+            {"indicator_values": lambda row: demo.indicator(round, row.fixed)},
             actor,
         )
 
     @staticmethod
-    def _save(application: Application, slug: str, values, fixed, actor, added=()) -> None:
+    def _save(application: Application, slug: str, values, fixed, actor) -> None:
         """Save one section with its fixed rows filled by the given functions."""
         section = BY_SLUG[slug]
-        rows: list[tuple[Group, list, list]] = [*added]
+        entries = [Entry.over(section, section.answers(application), **values)]
         for group in section.groups:
             if group.slug in fixed:
-                blanks = group.blank_rows(application)
-                for row in blanks:
-                    for name, value in fixed[group.slug](row).items():
-                        setattr(row, name, value)
-                rows.append((group, blanks, []))
-        version = section.model.objects.values_list("version", flat=True).get(
-            application=application
-        )
-        workflow.save_section(application, section, values, version=version, rows=rows, actor=actor)
+                rows = group.rows(application)
+                entries += [Entry.over(group, row, **fixed[group.slug](row)) for row in rows]
+        saving.save(application, entries, actor=actor)
+
+    @staticmethod
+    def _add(application: Application, group: Group, rows: list[dict], actor) -> None:
+        """Add rows to a group in which people add them."""
+        entries = []
+        for number, values in enumerate(rows, 1):
+            blank = group.model(application=application, key=f"{number}")
+            entries.append(Entry.over(group, blank, **values))
+        saving.save(application, entries, actor=actor)
 
     def _rank(self, round: Round, bureau: Bureau, stage: str) -> None:
         officer = self.officers[bureau.pk]

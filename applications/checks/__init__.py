@@ -1,0 +1,66 @@
+"""Readiness: what is missing or wrong, each finding in one Chinese sentence with its clause.
+
+One engine for the task list, the section pages, the panel of clauses and the guard of
+``workflow.submit``. It reads a ``Filing`` and asks no database. Saving never asks it; submitting
+refuses while any finding blocks.
+"""
+
+from collections import defaultdict
+
+from applications.checks import consistency, indicators, prose
+from applications.checks.completeness import gaps, required_names
+from applications.checks.conditions import Clause, State, areas, coverage, readiness
+from applications.checks.finding import ATTACHMENTS, Finding, Location, Severity, row_name
+from applications.checks.sensitive import sensitive
+from applications.sections import BY_SLUG, SECTIONS, Filing
+
+__all__ = [
+    "ATTACHMENTS",
+    "Clause",
+    "Finding",
+    "Location",
+    "Severity",
+    "State",
+    "areas",
+    "blocking",
+    "coverage",
+    "findings",
+    "progress",
+    "readiness",
+    "row_name",
+    "sensitive",
+]
+
+RULES = (*consistency.RULES, *indicators.RULES, *prose.RULES)
+
+
+def findings(filing: Filing) -> list[Finding]:
+    """Everything to say about the sections that ``filing`` holds, in their order."""
+    found = list(gaps(filing))
+    for rule, sections in RULES:
+        if all(section in filing.answers for section in sections):
+            found += rule(filing)
+    if len(filing.answers) == len(SECTIONS):
+        for clause in readiness(filing):
+            found += clause.findings
+    order = [*BY_SLUG, ATTACHMENTS]
+    return sorted(found, key=lambda finding: order.index(finding.section))
+
+
+def blocking(found: list[Finding]) -> list[Finding]:
+    return [finding for finding in found if finding.severity == Severity.BLOCK]
+
+
+def progress(filing: Filing, found: list[Finding]) -> dict[str, tuple[int, int]]:
+    """For each section: how many required answers are right, and how many are required."""
+    wrong = {(f.section, f.group, f.key, f.field) for f in blocking(found)}
+    done, required = defaultdict(int), defaultdict(int)
+    for section, group, answers, _number in filing.blocks():
+        place = (section.slug, group.slug, answers.key) if group else (section.slug, "", "")
+        names = required_names(group, answers)
+        required[section.slug] += len(names)
+        done[section.slug] += sum((*place, name) not in wrong for name in names)
+    for section in SECTIONS:
+        for group in section.groups:
+            required[section.slug] += max(0, group.minimum - len(filing.rows[group.slug]))
+    return {slug: (done[slug], required[slug]) for slug in filing.answers}

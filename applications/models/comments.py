@@ -1,0 +1,103 @@
+"""审核意见: what the bureau asks to be changed, field by field, and the enterprise's answer."""
+
+from typing import TYPE_CHECKING, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+
+from applications.models.application import Application
+from applications.models.history import Event, Revision
+from applications.models.rows import ScenarioInstance
+from portal.accounts.models import Role, User
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+Place = tuple[str, str, str, str]
+"""Section, group, key, field; an empty field stands for the whole row or section."""
+
+
+class CommentQuerySet(models.QuerySet):
+    def visible_to(self, user: "User | AnonymousUser") -> Self:
+        """Within the jurisdiction; but to the bureau itself, only what a return has sent."""
+        mine = self.filter(application__in=Application.objects.visible_to(user))
+        return mine if getattr(user, "role", None) == Role.BUREAU else mine.sent()
+
+    def sent(self) -> Self:
+        return self.filter(event__isnull=False)
+
+    def unsent(self) -> Self:
+        return self.filter(event=None)
+
+    def for_reading(self) -> Self:
+        """With all that a page says of them, and whether their scenario instance is there."""
+        same = {"application": OuterRef("application"), "key": OuterRef("key")}
+        return self.select_related("author", "answered_by").annotate(
+            has_instance=Exists(ScenarioInstance.objects.filter(**same))
+        )
+
+
+class Comment(models.Model):
+    """审核意见: one request. ``event`` is the return that sent it; none while it is written.
+
+    ``title`` says where in the words of its revision, whatever becomes of the row.
+    """
+
+    class Kind(models.TextChoices):
+        WRONG = "wrong", "错误"
+        MISSING = "missing", "缺失"
+        OUTDATED = "outdated", "过期"
+        ADVICE = "advice", "建议"
+
+    class Answer(models.TextChoices):
+        CHANGED = "changed", "已改"
+        EXPLAINED = "explained", "说明"
+
+    application = models.ForeignKey(Application, models.PROTECT, related_name="comments")
+    revision = models.ForeignKey(Revision, models.PROTECT, related_name="comments")
+    section = models.CharField(max_length=30)
+    group = models.CharField(max_length=30, blank=True)
+    key = models.CharField(max_length=32, blank=True)
+    field = models.CharField(max_length=40, blank=True)
+    title = models.CharField("位置", max_length=200)
+    kind = models.CharField("类别", max_length=10, choices=Kind, default=Kind.WRONG)
+    text = models.TextField("意见", max_length=1000)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField("提出时间", auto_now_add=True)
+    event = models.ForeignKey(Event, models.PROTECT, null=True, related_name="comments")
+    answer = models.CharField("答复", max_length=10, choices=Answer, blank=True)
+    reply = models.TextField("答复说明", max_length=1000, blank=True)
+    answered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )
+    answered_at = models.DateTimeField("答复时间", null=True)
+
+    is_unchanged = False
+    """Whether 已改 was answered although the place says what it said (``commenting.compare``)."""
+
+    objects = CommentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "审核意见"
+        ordering = ["pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="comment_explained_says_why",
+                condition=~Q(answer="explained") | ~Q(reply=""),
+                violation_error_message="请写明说明的内容。",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.text
+
+    @property
+    def place(self) -> Place:
+        return self.section, self.group, self.key, self.field
+
+
+def requested_places(*revisions: Revision) -> set[Place]:
+    """Where the bureau asked for changes when it returned any of ``revisions``."""
+    comments = Comment.objects.filter(revision__in=revisions, event__isnull=False)
+    return {comment.place for comment in comments}

@@ -1,0 +1,196 @@
+"""附件: the slots of an application, uploading into them, and the files themselves."""
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.http import (
+    FileResponse,
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    JsonResponse,
+)
+from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from applications import attachments
+from applications.inspection import PDF
+from applications.models import Application, Attachment
+from applications.sections import SECTIONS
+from applications.views.shared import enterprise_only, own_application, returned
+from portal.errors import NotAllowed, PortalError, StaleState
+from portal.rounds.models import Material
+
+LOCKED_UP = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+"""What a stored file may load or run when it is opened by itself: nothing."""
+SANDBOX = f"{LOCKED_UP}; sandbox"
+"""For all but PDF: in a sandbox, older browsers refuse to open their own PDF viewer."""
+
+
+@require_safe
+@enterprise_only
+def overview(request: HttpRequest, pk: int) -> HttpResponse:
+    """Every slot of the materials list with its files."""
+    application = own_application(request, pk)
+    slots = attachments.slots(application)
+    context = {
+        "application": application,
+        "sections": SECTIONS,
+        "opinion": returned(application),
+        "slots": [slot for slot in slots if not slot.group],
+        "parts": _by_row(slots),
+        "astray": attachments.astray(application, slots),
+        "used": attachments.used(application),
+        "quota": application.round.attachment_quota * attachments.MEGABYTE,
+    }
+    return render(request, "applications/attachments.html", context)
+
+
+def _by_row(slots: list[attachments.Slot]) -> list[dict[str, object]]:
+    """The slots that belong to rows, row by row."""
+    groups: dict[str, dict[str, list[attachments.Slot]]] = {}
+    for slot in slots:
+        if slot.group:
+            groups.setdefault(slot.group, {}).setdefault(slot.key, []).append(slot)
+    return [
+        {
+            "group": group,
+            "title": Material.Scope(group).label,
+            "rows": [
+                {
+                    "key": key,
+                    "title": row[0].title,
+                    "slots": row,
+                    "files": sum(len(slot.files) for slot in row),
+                }
+                for key, row in rows.items()
+            ],
+        }
+        for group, rows in groups.items()
+    ]
+
+
+@require_POST
+@enterprise_only
+def upload(request: HttpRequest, pk: int, material: int) -> HttpResponse:
+    """Take one or several files into a slot; answers JSON to the script, a page to a plain form."""
+    application = own_application(request, pk)
+    wanted = get_object_or_404(application.round.materials, pk=material)
+    key = request.POST.get("key", "")
+    replaces = request.POST.get("replaces", "")
+    done: list[str] = []
+    errors: list[PortalError] = []
+    for file in request.FILES.getlist("files"):
+        try:
+            attachment, is_new = attachments.take(
+                application,
+                wanted,
+                file,
+                actor=request.user,
+                key=key,
+                replaces=int(replaces) if replaces.isdecimal() else None,
+            )
+        except PortalError as error:
+            errors.append(error)
+        else:
+            known = f"“{attachment}”内容与已有的相同，没有重复保存。"
+            done.append(f"已上传“{attachment}”。" if is_new else known)
+    if not done and not errors:
+        limit = f"单个文件不超过 {wanted.max_mb} MB"
+        errors.append(attachments.Refused(f"没有收到文件。请选择文件后再上传，{limit}。"))
+    return _answer(request, application, wanted, key, done, errors)
+
+
+def _answer(
+    request: HttpRequest,
+    application: Application,
+    material: Material,
+    key: str,
+    done: list[str],
+    errors: list[PortalError],
+) -> HttpResponse:
+    """What became of it: for the script, with the slot as it now is; else on the page of files."""
+    if request.get_preferred_type(["text/html", "application/json"]) != "application/json":
+        for sentence in done:
+            messages.success(request, sentence)
+        for error in errors:
+            messages.error(request, str(error))
+        anchor = attachments.Slot(material, key=key).anchor
+        return redirect(f"{reverse('applications:attachments', args=[application.pk])}#{anchor}")
+    answer = {
+        "message": "".join([*done, *map(str, errors)]),
+        "used": attachments.used(application),
+    }
+    for slot in attachments.slots(application, [material], key):
+        context = {"application": application, "slot": slot}
+        answer["html"] = render_to_string("applications/_slot.html", context, request)
+    if not errors:
+        return JsonResponse(answer)
+    stale = any(isinstance(error, StaleState | NotAllowed) for error in errors)
+    return JsonResponse(answer, status=409 if stale else 400)
+
+
+@require_POST
+@enterprise_only
+def remove(request: HttpRequest, pk: int) -> HttpResponse:
+    return _change(request, pk, attachments.remove, "已移除“{}”，可在“已替换或移除”中恢复。")
+
+
+@require_POST
+@enterprise_only
+def restore(request: HttpRequest, pk: int) -> HttpResponse:
+    return _change(request, pk, attachments.restore, "已恢复“{}”。")
+
+
+def _change(
+    request: HttpRequest, pk: int, verb: Callable[..., None], sentence: str
+) -> HttpResponse:
+    mine = Attachment.objects.visible_to(request.user).select_related("material")
+    attachment = get_object_or_404(mine, pk=pk)
+    errors: list[PortalError] = []
+    try:
+        verb(attachment, actor=request.user)
+    except PortalError as error:
+        errors.append(error)
+    done = [] if errors else [sentence.format(attachment)]
+    application = own_application(request, attachment.application_id)
+    return _answer(request, application, attachment.material, attachment.key, done, errors)
+
+
+@require_safe
+def file(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """One file, for everybody who may see it; PDF and images open in the browser."""
+    attachment = get_object_or_404(Attachment.objects.visible_to(request.user), pk=pk)
+    try:
+        stream = attachment.file.open("rb")
+    except OSError:
+        return render(request, "applications/file_gone.html", {"file": attachment}, status=404)
+    opens = attachment.content_type == PDF or attachment.is_image
+    return _sealed(
+        FileResponse(
+            stream,
+            as_attachment=not opens or "download" in request.GET,
+            filename=attachment.name,
+            content_type=attachment.content_type,
+        )
+    )
+
+
+@require_safe
+def thumbnail(request: HttpRequest, pk: int) -> HttpResponseBase:
+    attachment = get_object_or_404(Attachment.objects.visible_to(request.user), pk=pk)
+    try:
+        stream = attachment.thumbnail.open("rb")
+    except (OSError, ValueError):
+        raise Http404 from None
+    return _sealed(FileResponse(stream, content_type="image/jpeg"))
+
+
+def _sealed(response: FileResponse) -> FileResponse:
+    response["X-Content-Type-Options"] = "nosniff"
+    is_pdf = response["Content-Type"] == PDF
+    response["Content-Security-Policy"] = LOCKED_UP if is_pdf else SANDBOX
+    return response

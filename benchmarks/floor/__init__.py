@@ -1,0 +1,1 @@
+"""The floor: the least that Django itself can do for the same step. Not part of the portal."""

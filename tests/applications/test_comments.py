@@ -1,0 +1,495 @@
+"""What the bureau asks to be changed, and how the enterprise answers it."""
+
+import re
+from html import unescape
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from applications import commenting, workflow
+from applications.models import Comment
+from applications.models.comments import requested_places
+from applications.sections import INSTANCES
+from applications.states import Status
+from portal.accounts.models import Role
+from portal.errors import NotAllowed, PortalError, StaleState
+from tests import cast
+
+NAME = ("factory", "", "", "project_name")
+REVENUE = ("basic", "finance_years", "2023", "revenue")
+ROW = ("scenarios", "instances", "k2", "")
+CONTENT = ("scenarios", "instances", "k2", "content")
+INTEGRATOR = ("factory", "integrators", "a1", "work")
+SECTION = ("results", "", "", "")
+REGISTERED = ("basic", "", "", "enterprise_name")
+
+
+def remark(application, place, officer, text="请核对。", kind="wrong", revision=None):
+    application = cast.fresh(application)
+    revision = revision or application.current_revision_id
+    return commenting.add(application, place, kind, text, revision=revision, actor=officer)
+
+
+def send_back(application, officer, comment=""):
+    return cast.decide(application, "return_for_changes", officer, comment)
+
+
+def resubmit(application, enterprise):
+    application = cast.fresh(application)
+    workflow.submit(application, cast.declarations(application.round), actor=enterprise)
+    return cast.fresh(application)
+
+
+def reply(comment, actor, answer="changed", text="", seen=None):
+    commenting.answer(comment, answer, text, seen=seen, actor=actor)
+    comment.refresh_from_db()
+
+
+@pytest.fixture
+def returned(submitted, officer):
+    """Returned with one comment on each kind of place."""
+    for place in (NAME, REVENUE, ROW, CONTENT, INTEGRATOR, SECTION, REGISTERED):
+        remark(submitted, place, officer, f"请核对{'-'.join(place)}。")
+    return send_back(submitted, officer)
+
+
+@pytest.fixture
+def comment(returned):
+    return Comment.objects.get(field="project_name")
+
+
+def address(application, name, *args):
+    return reverse(f"applications:{name}", args=[application.pk, *args])
+
+
+def text_of(response):
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", response.content.decode())).split())
+
+
+def forms_of(response):
+    return set(re.findall(r'<form id="(answer-\d+)"', response.content.decode()))
+
+
+# The bureau writes
+
+
+@pytest.mark.parametrize(
+    ("place", "title"),
+    [
+        (NAME, "智能工厂项目名称"),
+        (REVENUE, "2023年 · 营业收入（万元）"),
+        (ROW, "典型场景实例 2：实例2"),
+        (CONTENT, "典型场景实例 2：实例2 · 建设内容"),
+        (SECTION, "智能工厂建设成效"),
+    ],
+)
+def test_a_comment_is_called_what_the_revision_calls_its_place(submitted, officer, place, title):
+    assert remark(submitted, place, officer).title == title
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        ("nowhere", "", "", ""),
+        ("factory", "", "", "no_field"),
+        ("factory", "instances", "k2", "content"),
+        ("scenarios", "instances", "gone", "content"),
+        ("scenarios", "instances", "", ""),
+        ("scenarios", "", "k2", ""),
+    ],
+)
+def test_a_place_that_the_revision_does_not_have_is_refused(submitted, officer, place):
+    with pytest.raises(NotAllowed, match="没有您要提意见的位置"):
+        remark(submitted, place, officer)
+    assert not Comment.objects.exists()
+
+
+def test_comments_are_written_only_where_a_return_is_possible(round, officer):
+    for number, status in enumerate(Status, 1):
+        if status == Status.RECOMMENDED:
+            continue
+        application = cast.bring_to(status, round, cast.make_enterprise(number), officer)
+        if status in (Status.SUBMITTED, Status.ACCEPTED):
+            remark(application, NAME, officer)
+        else:
+            with pytest.raises(NotAllowed):
+                remark(application, NAME, officer)
+
+
+def test_nobody_but_the_own_bureau_writes_or_takes_back(
+    submitted, officer, other_officer, enterprise, province
+):
+    comment = remark(submitted, NAME, officer)
+    for stranger in (other_officer, enterprise, province):
+        with pytest.raises(PortalError):
+            remark(submitted, NAME, stranger)
+        with pytest.raises(PortalError):
+            commenting.remove(comment, actor=stranger)
+    assert Comment.objects.count() == 1
+
+
+def test_what_was_written_on_an_older_revision_is_not_taken_for_the_new_one(
+    submitted, officer, enterprise
+):
+    old = submitted.current_revision_id
+    workflow.withdraw(submitted, actor=enterprise)
+    resubmit(submitted, enterprise)
+    with pytest.raises(StaleState, match="新的版本"):
+        remark(submitted, NAME, officer, revision=old)
+
+
+def test_a_comment_left_on_an_older_revision_is_carried_over_by_changing_it(
+    submitted, officer, enterprise
+):
+    comment = remark(submitted, NAME, officer)
+    workflow.withdraw(submitted, actor=enterprise)
+    cast.save(submitted, "factory", {"project_name": "新名称"}, enterprise)
+    application = resubmit(submitted, enterprise)
+    current = application.current_revision_id
+    commenting.change(
+        comment, application, NAME, "advice", "请改。", revision=current, actor=officer
+    )
+    send_back(application, officer)
+    comment.refresh_from_db()
+    assert (comment.revision_id, comment.text, comment.kind) == (current, "请改。", "advice")
+    assert comment.event_id
+
+
+def test_two_officers_of_a_bureau_both_write_but_change_only_their_own_words(submitted, officer):
+    colleague = cast.make_user("colleague", Role.BUREAU, bureau=officer.bureau)
+    mine, theirs = remark(submitted, NAME, officer), remark(submitted, ROW, colleague)
+    change = {"revision": submitted.current_revision_id, "actor": officer}
+    commenting.change(mine, submitted, NAME, "wrong", "改过。", **change)
+    with pytest.raises(NotAllowed, match="只能由本人修改"):
+        commenting.change(theirs, submitted, ROW, "wrong", "改过。", **change)
+    commenting.remove(theirs, actor=officer)
+    assert [c.text for c in Comment.objects.all()] == ["改过。"]
+
+
+# The return sends
+
+
+def test_a_return_sends_all_at_once_and_needs_no_other_words(submitted, officer, enterprise):
+    for place in (NAME, ROW):
+        remark(submitted, place, officer)
+    assert not Comment.objects.visible_to(enterprise).exists()
+    returned = send_back(submitted, officer)
+    event = returned.events.get(target=Status.RETURNED)
+    assert event.comment == "请按 2 条逐项意见修改。"
+    assert set(Comment.objects.visible_to(enterprise)) == set(event.comments.all())
+    assert requested_places(returned.current_revision) == {NAME, ROW}
+
+
+def test_the_general_words_of_a_return_stay_as_written(submitted, officer):
+    remark(submitted, NAME, officer)
+    returned = send_back(submitted, officer, "总体请补充。")
+    assert returned.events.get(target=Status.RETURNED).comment == "总体请补充。"
+
+
+def test_a_return_without_any_words_is_refused(submitted, officer):
+    with pytest.raises(NotAllowed, match="退回修改"):
+        send_back(submitted, officer)
+    assert cast.fresh(submitted).status == Status.SUBMITTED
+
+
+@pytest.mark.parametrize("verb", ["accept", "decline"])
+def test_other_verbs_leave_comments_with_the_bureau(submitted, officer, enterprise, province, verb):
+    comment = remark(submitted, NAME, officer)
+    cast.decide(submitted, verb, officer, "意见。")
+    comment.refresh_from_db()
+    assert comment.event is None
+    assert list(Comment.objects.visible_to(officer)) == [comment]
+    for other in (enterprise, province):
+        assert not Comment.objects.visible_to(other).exists()
+
+
+def test_what_is_accepted_and_returned_later_is_sent_then(submitted, officer):
+    comment = remark(submitted, NAME, officer)
+    cast.decide(submitted, "accept", officer)
+    send_back(submitted, officer)
+    comment.refresh_from_db()
+    assert comment.event.target == Status.RETURNED
+    with pytest.raises(StaleState):
+        commenting.remove(comment, actor=officer)
+
+
+@pytest.mark.race
+@pytest.mark.django_db(transaction=True)
+def test_a_comment_written_while_a_colleague_returns_is_sent_or_refused(
+    submitted, officer, at_once
+):
+    remark(submitted, NAME, officer)
+    written, _ = at_once(
+        lambda: remark(submitted, ROW, officer), lambda: send_back(submitted, officer)
+    )
+    sent = Comment.objects.sent().count()
+    assert sent == (1 if isinstance(written, PortalError) else 2)
+    assert not Comment.objects.unsent().exists()
+
+
+# The enterprise reads
+
+
+def test_the_overview_lists_every_comment_with_a_way_to_its_place(browser, returned):
+    page = browser.get(address(returned, "detail"))
+    for comment in Comment.objects.all():
+        assert comment.text in text_of(page)
+        assert f"answer-{comment.pk}" in forms_of(page)
+    body = page.content.decode()
+    assert f"{address(returned, 'section', 'factory')}#id_project_name" in body
+    assert f"{address(returned, 'section', 'basic')}#id_finance_years-2023-revenue" in body
+    assert f"{address(returned, 'instance', 'k2')}#id_content" in body
+    assert "7 条待答复" in text_of(page)
+
+
+def test_only_what_was_asked_is_marked_on_the_section_page(browser, returned, comment):
+    page = browser.get(address(returned, "section", "factory")).content.decode()
+    control = re.search(r'<input[^>]*name="project_name"[^>]*>', page)[0]
+    assert f"asked-{comment.pk}" in re.search(r'aria-describedby="([^"]*)"', control)[1].split()
+    assert page.count('class="asked-text"') == 2
+    for other in Comment.objects.exclude(section="factory"):
+        assert f'id="asked-{other.pk}"' not in page
+
+
+def test_a_comment_on_a_cell_stands_under_its_row_and_marks_the_cell(browser, returned):
+    comment = Comment.objects.get(key="2023")
+    page = browser.get(address(returned, "section", "basic")).content.decode()
+    control = re.search(r'<input[^>]*name="finance_years-2023-revenue"[^>]*>', page)[0]
+    assert f"asked-{comment.pk}" in control
+    assert page.count('class="asked-mark"') == 1
+    assert page.count(f'id="asked-{comment.pk}"') == 1
+
+
+def test_what_has_no_field_on_the_page_stands_on_top(browser, returned):
+    comment = Comment.objects.get(field="enterprise_name")
+    page = browser.get(address(returned, "section", "basic")).content.decode()
+    assert page.count(f'id="asked-{comment.pk}"') == 1
+
+
+def test_the_instance_page_shows_its_own_comments(browser, returned):
+    page = browser.get(address(returned, "instance", "k2"))
+    shown = set(re.findall(r'id="asked-(\d+)"', page.content.decode()))
+    assert shown == {str(c.pk) for c in Comment.objects.filter(key="k2")}
+    other = browser.get(address(returned, "instance", "k1")).content.decode()
+    assert 'class="asked"' not in other
+
+
+def test_the_list_of_instances_says_which_are_asked_about(browser, returned):
+    page = browser.get(address(returned, "section", "scenarios"))
+    assert text_of(page).count("退回意见 2 条，待答复") == 1
+
+
+def test_the_rail_counts_what_waits_in_each_section(browser, returned, enterprise, comment):
+    url = address(returned, "section", "results")
+    assert "2 条意见待答复" in text_of(browser.get(url))
+    for each in Comment.objects.filter(section="factory"):
+        reply(each, enterprise)
+    rail = re.search(r'<nav class="rail".*?</nav>', browser.get(url).content.decode(), re.S)[0]
+    assert re.findall(r"(\d) 条意见待答复", rail) == ["2", "2", "1"]
+
+
+def test_a_comment_outlives_its_row(browser, returned, enterprise):
+    returned.instances.filter(key="k2").delete()
+    page = browser.get(address(returned, "detail"))
+    assert "典型场景实例 2：实例2 · 建设内容" in text_of(page)
+    assert address(returned, "instance", "k2") not in page.content.decode()
+    section = browser.get(address(returned, "section", "scenarios"))
+    comment = Comment.objects.get(field="content")
+    assert f'id="asked-{comment.pk}"' in section.content.decode()
+    reply(comment, enterprise, "explained", "已删除该实例。")
+    assert comment.answer == "explained"
+
+
+def test_strangers_get_nothing(client, returned, comment, rival, officer):
+    url = address(returned, "answer", comment.pk)
+    client.force_login(rival)
+    assert client.get(url).status_code == 404
+    assert client.post(url, {"answer": "changed"}).status_code == 404
+    client.force_login(officer)
+    assert client.post(url, {"answer": "changed"}).status_code == 403
+    comment.refresh_from_db()
+    assert comment.answer == ""
+
+
+# The enterprise answers
+
+
+def test_an_answer_brings_back_to_where_it_was_given(browser, returned, comment, enterprise):
+    back = address(returned, "section", "factory")
+    cast.save(returned, "factory", {"project_name": "新名称"}, enterprise)
+    url = address(returned, "answer", comment.pk)
+    response = browser.post(url, {"answer": "changed", "back": back})
+    assert response.url == f"{back}#comment-{comment.pk}"
+    comment.refresh_from_db()
+    assert (comment.answer, comment.answered_by) == ("changed", enterprise)
+
+
+@pytest.mark.parametrize("back", ["https://elsewhere.example/", "//elsewhere.example", "", "x"])
+def test_an_answer_leads_nowhere_else(browser, returned, comment, back):
+    url = address(returned, "answer", comment.pk)
+    response = browser.post(url, {"answer": "explained", "reply": "说明。", "back": back})
+    assert "elsewhere" not in response.url
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        ({"answer": "explained", "reply": " \r\n"}, "请写明说明的内容"),
+        ({"answer": "explained", "reply": "字" * 1001}, "请删减 1 字"),
+        ({"answer": "maybe", "reply": "话"}, "请选择"),
+        ({"reply": "话"}, "请选择"),
+    ],
+)
+def test_an_answer_that_cannot_be_taken_is_shown_again(browser, returned, comment, data, sentence):
+    response = browser.post(address(returned, "answer", comment.pk), data)
+    assert response.status_code == 409
+    assert sentence in text_of(response)
+    assert data["reply"].strip() in text_of(response)
+    comment.refresh_from_db()
+    assert comment.answer == ""
+
+
+def test_two_colleagues_do_not_overwrite_each_other(browser, returned, comment, enterprise):
+    url = address(returned, "answer", comment.pk)
+    reply(comment, enterprise, "explained", "同事的说明。")
+    response = browser.post(url, {"answer": "explained", "reply": "我的说明。", "seen": ""})
+    assert response.status_code == 409
+    for text in ("同事刚刚答复", "同事的说明。", "我的说明。"):
+        assert text in text_of(response)
+    seen = comment.answered_at.isoformat()
+    browser.post(url, {"answer": "explained", "reply": "我的说明。", "seen": seen})
+    comment.refresh_from_db()
+    assert comment.reply == "我的说明。"
+
+
+def test_the_form_on_the_page_changes_an_answer(browser, returned, comment, enterprise):
+    reply(comment, enterprise, "explained", "原说明。")
+    page = browser.get(address(returned, "detail")).content.decode()
+    form = re.search(rf'<form id="answer-{comment.pk}".*?</form>', page, re.S)[0]
+    data = dict(re.findall(r'name="(back|seen)" value="([^"]*)"', form))
+    assert "原说明。" in form
+    browser.post(address(returned, "answer", comment.pk), {**data, "answer": "changed"})
+    comment.refresh_from_db()
+    assert comment.answer == "changed"
+
+
+def test_changed_with_the_same_content_is_told_and_can_be_mended(
+    browser, returned, comment, enterprise
+):
+    url = address(returned, "answer", comment.pk)
+    page = browser.post(url, {"answer": "changed"}, follow=True)
+    assert "与退回时相同，请核对" in text_of(page)
+    assert "内容与退回时相同" in text_of(page)
+    cast.save(returned, "factory", {"project_name": "新名称"}, enterprise)
+    assert "与退回时相同" not in text_of(browser.get(address(returned, "detail")))
+
+
+@pytest.mark.parametrize(
+    ("place", "is_unchanged"),
+    [
+        (NAME, False),
+        (("factory", "", "", ""), False),
+        (("factory", "", "", "introduction"), True),
+        (INTEGRATOR, True),
+        (("factory", "integrators", "a1", ""), True),
+        (ROW, False),
+        (CONTENT, False),
+        (("scenarios", "", "", ""), False),
+        (("scenarios", "instances", "k1", ""), True),
+        (SECTION, True),
+    ],
+)
+def test_whether_something_changed_is_read_at_the_place_itself(
+    submitted, officer, enterprise, place, is_unchanged
+):
+    comment = remark(submitted, place, officer)
+    returned = send_back(submitted, officer)
+    cast.save(returned, "factory", {"project_name": "新名称"}, enterprise)
+    cast.save_row(returned, INSTANCES, "k2", {"content": "新内容。"}, enterprise)
+    reply(comment, enterprise)
+    new = resubmit(returned, enterprise).current_revision
+    commenting.compare([comment], returned.current_revision.data, new.data)
+    assert comment.is_unchanged is is_unchanged
+
+
+def test_a_file_added_to_a_row_is_a_change_of_the_row_but_not_of_its_fields(submitted, officer):
+    old = submitted.current_revision.data
+    photo = {"material": "现场照片", "group": "instances", "key": "k2", "sha256": "0" * 64}
+    new = {**old, "attachments": [photo]}
+    row, content, other, section = (
+        Comment(section=p[0], group=p[1], key=p[2], field=p[3], answer="changed")
+        for p in (ROW, CONTENT, (*ROW[:2], "k1", ""), ("scenarios", "", "", ""))
+    )
+    commenting.compare([row, content, other, section], old, new)
+    found = [c.is_unchanged for c in (row, content, other, section)]
+    assert found == [False, True, True, False]
+
+
+# Submitting again
+
+
+def test_submitting_again_waits_for_every_answer(returned, enterprise):
+    with pytest.raises(workflow.NotReady, match="退回意见"):
+        resubmit(returned, enterprise)
+    for comment in Comment.objects.all():
+        reply(comment, enterprise, "explained", "说明。")
+    assert resubmit(returned, enterprise).status == Status.SUBMITTED
+
+
+def test_answers_are_frozen_by_submitting_again(browser, submitted, officer, enterprise):
+    comment = remark(submitted, NAME, officer)
+    returned = send_back(submitted, officer)
+    reply(comment, enterprise, "explained", "说明。")
+    application = resubmit(returned, enterprise)
+    with pytest.raises(StaleState):
+        reply(comment, enterprise, "changed", seen=comment.answered_at)
+    # Nor when it is open again for another reason.
+    workflow.withdraw(application, actor=enterprise)
+    with pytest.raises(StaleState, match="以前的提交"):
+        reply(comment, enterprise, "changed", seen=comment.answered_at)
+    comment.refresh_from_db()
+    assert comment.answer == "explained"
+    page = browser.get(address(application, "detail"))
+    assert not forms_of(page)
+    assert comment.text in text_of(page)
+
+
+def test_each_return_keeps_its_own_comments(browser, submitted, officer, enterprise):
+    for number in (1, 2):
+        comment = remark(submitted, NAME, officer, f"第{number}轮意见。")
+        returned = send_back(submitted, officer)
+        if number == 1:
+            reply(comment, enterprise, "explained", "第一轮说明。")
+            resubmit(returned, enterprise)
+    first = Comment.objects.get(text="第1轮意见。")
+    with pytest.raises(StaleState, match="以前的提交"):
+        reply(first, enterprise, "changed", seen=first.answered_at)
+    page = browser.get(address(submitted, "detail"))
+    assert forms_of(page) == {f"answer-{comment.pk}"}
+    for text in ("第1轮意见。", "第一轮说明。", "第2轮意见。"):
+        assert text_of(page).count(text) >= 1
+
+
+# How much it asks
+
+
+@pytest.mark.parametrize(
+    ("page", "most"),
+    [
+        (("section", "basic"), 8),
+        (("section", "scenarios"), 8),
+        (("section", "results"), 8),
+        (("instance", "k2"), 8),
+        (("detail",), 12),
+    ],
+)
+def test_comments_cost_a_page_no_more_than_its_share(browser, returned, enterprise, page, most):
+    for comment in Comment.objects.filter(section="factory"):
+        reply(comment, enterprise)
+    url = address(returned, *page)
+    browser.get(url)
+    with CaptureQueriesContext(connection) as asked:
+        browser.get(url)
+    assert len(asked) <= most, "\n".join(query["sql"][:150] for query in asked)

@@ -1,0 +1,61 @@
+"""Files as people bring them: small, invented, and really of the kind they say."""
+
+import io
+import zipfile
+from functools import cache
+
+import openpyxl
+import pypdfium2
+from django.core.files.uploadedfile import SimpleUploadedFile
+from docx import Document
+from PIL import Image
+
+
+@cache
+def pdf(pages: int = 1) -> bytes:
+    """The same bytes each time, though the writer puts a new id into each document."""
+    document = pypdfium2.PdfDocument.new()
+    for _ in range(pages):
+        document.new_page(100, 100)
+    target = io.BytesIO()
+    document.save(target)
+    document.close()
+    return target.getvalue()
+
+
+def image(kind: str = "PNG", size: tuple[int, int] = (40, 30), mode: str = "RGB") -> bytes:
+    target = io.BytesIO()
+    Image.new(mode, size).save(target, kind)
+    return target.getvalue()
+
+
+def workbook() -> bytes:
+    target = io.BytesIO()
+    openpyxl.Workbook().save(target)
+    return target.getvalue()
+
+
+def letter() -> bytes:
+    target = io.BytesIO()
+    Document().save(target)
+    return target.getvalue()
+
+
+def archive(**parts: str) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as package:
+        for name, content in parts.items():
+            package.writestr(name, content)
+    return target.getvalue()
+
+
+def with_part(package: bytes, name: str, content: str) -> bytes:
+    target = io.BytesIO(package)
+    with zipfile.ZipFile(target, "a", zipfile.ZIP_DEFLATED) as opened:
+        opened.writestr(name, content)
+    return target.getvalue()
+
+
+def as_upload(content: bytes, name: str = "a.pdf") -> SimpleUploadedFile:
+    """As it comes in with a form."""
+    return SimpleUploadedFile(name, content)

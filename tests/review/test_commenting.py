@@ -1,0 +1,274 @@
+"""The bureau's pages for asking for changes, and what it reads when the answers come."""
+
+import html
+import re
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from applications import commenting, workflow
+from applications.models import Comment
+from applications.states import Status
+from portal.accounts.models import Role
+from tests import cast
+
+CONTENT = ("scenarios", "instances", "k2", "content")
+REVENUE = ("basic", "finance_years", "2023", "revenue")
+PROJECT = ("factory", "", "", "project_name")
+
+
+@pytest.fixture
+def owner(catalogue, db):
+    return cast.make_enterprise(1)
+
+
+@pytest.fixture
+def application(round, owner):
+    return cast.file_application(round, owner)
+
+
+@pytest.fixture
+def desk(client, officer):
+    """A browser in which the officer has signed in."""
+    client.force_login(officer)
+    return client
+
+
+def reader(application):
+    return reverse("review:reader", args=[application.pk])
+
+
+def ask(application, place):
+    section, group, key, field = place
+    url = reverse("review:comment_add", args=[application.pk, section])
+    return f"{url}?group={group}&key={key}&field={field}"
+
+
+def form(application, text="请核对。", kind="wrong", field=""):
+    revision = application.current_revision_id
+    return {"text": text, "kind": kind, "field": field, "revision": revision}
+
+
+def remark(application, place, officer, text="请核对。"):
+    revision = application.current_revision_id
+    return commenting.add(application, place, "wrong", text, revision=revision, actor=officer)
+
+
+def answered(application, owner, officer, *places, text="请核对。"):
+    """Ask for changes at these places, have 已改 said to each, and submit again."""
+    for place in places:
+        remark(application, place, officer, text)
+    application = cast.decide(application, "return_for_changes", officer)
+    for comment in application.current_revision.comments.all():
+        commenting.answer(comment, "changed", seen=None, actor=owner)
+    cast.save(application, "factory", {"project_name": "改过的名称"}, owner)
+    workflow.submit(application, cast.declarations(application.round), actor=owner)
+    return cast.fresh(application)
+
+
+def body(response):
+    return html.unescape(response.content.decode())
+
+
+def text_of(response):
+    return " ".join(re.sub(r"<[^>]+>", " ", body(response)).split())
+
+
+# Writing
+
+
+def test_every_place_of_the_current_revision_has_a_link_that_opens(desk, application):
+    links = re.findall(r'class="ask"\s+href="([^"]+)"', body(desk.get(reader(application))))
+    places = sum(
+        1
+        + len(section["fields"])
+        + sum(
+            1 + (len(row["fields"]) if group["slug"] == "instances" else 0)
+            for group in section["groups"]
+            for row in group["rows"]
+        )
+        for section in application.current_revision.data["sections"]
+    )
+    assert len(links) == len(set(links)) == places
+    for link in [*links[:5], *links[-25:-20]]:
+        assert desk.get(link).status_code == 200
+
+
+@pytest.mark.parametrize("place", [CONTENT, REVENUE, PROJECT, ("factory", "", "", "")])
+def test_a_comment_is_written_at_its_place_and_shown_there(desk, application, officer, place):
+    page = desk.get(ask(application, place))
+    assert page.context["form"].initial["field"] == place[3]
+    response = desk.post(ask(application, place), form(application, "请补充。", field=place[3]))
+    comment = Comment.objects.get()
+    assert response.url == f"{reader(application)}#comment-{comment.pk}"
+    assert (comment.place, comment.author) == (place, officer)
+    page = body(desk.get(reader(application)))
+    assert page.count(f'id="comment-{comment.pk}"') == 1
+    assert "1 条，尚未发送" in page
+
+
+def test_a_row_of_a_table_lets_the_field_be_chosen(desk, application):
+    url = ask(application, (*REVENUE[:3], ""))
+    assert "整行" in body(desk.get(url))
+    desk.post(url, form(application, field="profit"))
+    assert Comment.objects.get().place == (*REVENUE[:3], "profit")
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        ({"text": ""}, "请填写意见"),
+        ({"text": " \r\n "}, "请填写意见"),
+        ({"text": "字" * 1001}, "请删减 1 字"),
+        ({"kind": "nonsense"}, "从列出的类别中选择"),
+        ({"field": "nonsense"}, "从列出的栏目中选择"),
+        ({"revision": ""}, "请刷新页面"),
+        ({"revision": "999999"}, "新的版本"),
+    ],
+)
+def test_what_cannot_be_taken_is_shown_again_with_a_sentence(desk, application, data, sentence):
+    response = desk.post(ask(application, PROJECT), {**form(application, "写好的话。"), **data})
+    assert response.status_code == 409
+    assert sentence in text_of(response)
+    assert data.get("text", "写好的话。").strip() in text_of(response)
+    assert not Comment.objects.exists()
+
+
+def test_a_place_that_is_not_there_leads_back_with_a_sentence(desk, application):
+    url = ask(application, ("scenarios", "instances", "gone", "content"))
+    assert "没有您要提意见的位置" in text_of(desk.get(url, follow=True))
+    response = desk.post(url, form(application, "写好的话。"))
+    assert response.status_code == 409
+    assert "写好的话。" in text_of(response)
+
+
+def test_what_was_typed_survives_a_new_revision_and_can_then_be_saved(desk, application, owner):
+    typed = form(application, "写好的话。", field=PROJECT[3])
+    workflow.withdraw(application, actor=owner)
+    workflow.submit(application, cast.declarations(application.round), actor=owner)
+    response = desk.post(ask(application, PROJECT), typed)
+    assert response.status_code == 409
+    hidden = re.search(r'name="revision" value="(\d+)"', body(response))[1]
+    desk.post(ask(application, PROJECT), typed | {"revision": hidden})
+    assert Comment.objects.get().text == "写好的话。"
+
+
+def test_an_own_comment_is_changed_a_colleague_s_only_removed(desk, application, officer):
+    colleague = cast.make_user("colleague", Role.BUREAU, bureau=officer.bureau)
+    mine = remark(application, CONTENT, officer, "原话。")
+    theirs = remark(application, PROJECT, colleague)
+    page = body(desk.get(reader(application)))
+    change = {c: reverse("review:comment_change", args=[c.pk]) for c in (mine, theirs)}
+    assert f'"{change[mine]}"' in page and f'"{change[theirs]}"' not in page
+    assert "原话。" in body(desk.get(change[mine]))
+    desk.post(change[mine], form(application, "改后。", "advice", field="effect"))
+    mine.refresh_from_db()
+    assert (mine.text, mine.kind, mine.field) == ("改后。", "advice", "effect")
+    response = desk.post(change[theirs], form(application, "改后。"))
+    assert response.status_code == 409 and "只能由本人修改" in text_of(response)
+    desk.post(reverse("review:comment_remove", args=[theirs.pk]))
+    assert list(Comment.objects.all()) == [mine]
+
+
+def test_nobody_else_reads_or_touches_what_is_not_sent(
+    client, application, officer, other_officer, province, owner
+):
+    comment = remark(application, CONTENT, officer, "机密的话。")
+    addresses = [
+        ask(application, CONTENT),
+        reverse("review:comment_change", args=[comment.pk]),
+        reverse("review:comment_remove", args=[comment.pk]),
+    ]
+    for user in (other_officer, province, owner):
+        client.force_login(user)
+        for url in addresses:
+            assert client.post(url, form(application)).status_code in (403, 404)
+    client.force_login(province)
+    assert "机密的话" not in body(client.get(reader(application)))
+    assert "提意见" not in body(client.get(reader(application)))
+    assert Comment.objects.get().text == "机密的话。"
+
+
+@pytest.mark.parametrize("status", [Status.RETURNED, Status.DECLINED])
+def test_where_nothing_can_be_returned_nothing_can_be_asked(desk, round, officer, owner, status):
+    application = cast.bring_to(status, round, owner, officer)
+    assert 'class="ask"' not in body(desk.get(reader(application)))
+    response = desk.post(ask(application, PROJECT), form(application, "话。"))
+    assert response.status_code == 409 and "话。" in text_of(response)
+
+
+# Sending
+
+
+def test_the_button_of_the_return_sends_them_without_general_words(desk, application, officer):
+    remark(application, CONTENT, officer)
+    page = body(desk.get(reader(application)))
+    button = re.search(r"<button[^>]*return_for_changes[^>]*>", page)[0]
+    assert "formnovalidate" in button
+    url = reverse("review:decide", args=[application.pk, "return_for_changes"])
+    desk.post(url, {"comment": "", "revision": application.current_revision_id})
+    assert Comment.objects.get().event.comment == "请按 1 条逐项意见修改。"
+    page = desk.get(reader(application))
+    assert "待企业答复" in text_of(page) and "尚未发送" not in text_of(page)
+
+
+# Reading the answers
+
+
+def test_answers_stay_unread_until_the_enterprise_submits_again(desk, application, owner, officer):
+    comment = remark(application, CONTENT, officer)
+    cast.decide(application, "return_for_changes", officer)
+    commenting.answer(comment, "explained", "还在斟酌的话。", seen=None, actor=owner)
+    page = desk.get(reader(application))
+    assert "斟酌" not in text_of(page) and "待企业答复" in text_of(page)
+    workflow.submit(cast.fresh(application), cast.declarations(application.round), actor=owner)
+    assert "斟酌" in text_of(desk.get(reader(application)))
+
+
+def test_the_answer_stands_at_its_place_and_says_when_nothing_changed(
+    desk, application, owner, officer
+):
+    application = answered(application, owner, officer, PROJECT, CONTENT)
+    page = body(desk.get(reader(application)))
+    for comment in Comment.objects.all():
+        place = re.search(rf'id="comment-{comment.pk}".*?</div>', page, re.S)[0]
+        assert "已改" in place
+        assert ("内容与退回时相同" in place) == (comment.place == CONTENT)
+
+
+def test_later_rounds_keep_the_history_by_return(desk, application, owner, officer):
+    application = answered(application, owner, officer, PROJECT, text="第一轮意见。")
+    application = answered(application, owner, officer, CONTENT, text="第二轮意见。")
+    page = body(desk.get(reader(application)))
+    history = page[page.index('id="history"') :]
+    assert history.index("第二轮意见。") < history.index("第一轮意见。")
+    document = page[: page.index('id="history"')]
+    assert "第二轮意见。" in document and "第一轮意见。" not in document
+
+
+def test_the_province_reads_what_was_sent_with_its_answer(
+    client, application, owner, officer, province
+):
+    application = answered(application, owner, officer, CONTENT, text="发出的意见。")
+    remark(application, PROJECT, officer, "未发的意见。")
+    client.force_login(province)
+    page = body(client.get(reader(application)))
+    assert "发出的意见。" in page and "未发的意见。" not in page
+
+
+def test_comments_are_read_in_few_queries(desk, application, owner, officer):
+    def asked():
+        desk.get(reader(application))
+        with CaptureQueriesContext(connection) as captured:
+            desk.get(reader(application))
+        return len(captured)
+
+    few = asked()
+    application = answered(application, owner, officer, PROJECT, CONTENT, REVENUE)
+    for place in (PROJECT, CONTENT, REVENUE):
+        remark(application, place, officer)
+    many = asked()
+    assert many <= 12
+    assert many - few <= 2
