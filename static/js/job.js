@@ -9,7 +9,7 @@ async function look() {
   let wait = 1000;
   try {
     const response = await fetch(job.dataset.state, { headers: { Accept: "application/json" } });
-    if (response.redirected || response.status === 404) {
+    if (response.status === 401 || response.status === 404) {
       location.reload(); // signed out, or no longer there: the page itself says so
       return;
     }

@@ -1,12 +1,14 @@
-// Shows what the values before and after make of an indicator; leaving its value blank uses it.
+// Shows what the values before and after make of an indicator; leaving its value blank uses it, and
+// another value asks for a reason.
 function number(input) {
-  const text = input.value.normalize("NFKC").replace(/[\s,%]/g, "");
+  const text = input.value.normalize("NFKC").replace(/[\s,%]/g, "").replace("\u2212", "-");
   return text === "" ? NaN : Number(text);
 }
 
 for (const row of document.querySelectorAll("tr[data-kind]")) {
-  const before = row.querySelector('[name$="-before"]');
-  const after = row.querySelector('[name$="-after"]');
+  const [before, after, value, note] = ["before", "after", "value", "note"].map(
+    (name) => row.querySelector(`[name$="-${name}"]`),
+  );
   const output = row.querySelector(".computed");
   const kind = row.dataset.kind;
   const isChange = kind === "increase" || kind === "decrease";
@@ -15,12 +17,20 @@ for (const row of document.querySelectorAll("tr[data-kind]")) {
     const change = ((number(after) - number(before)) * 100) / Math.abs(number(before));
     return kind === "decrease" ? -change : change;
   };
-  const show = () => {
-    const value = computed();
-    if (Number.isFinite(value)) output.textContent = `留空则取 ${value.toFixed(2)}`;
-    else output.textContent = isChange && number(before) === 0 ? "建设前为 0，无法计算" : "";
+  const said = () => {
+    const result = computed();
+    if (!Number.isFinite(result)) {
+      return isChange && number(before) === 0 ? "建设前为 0，无法计算" : "";
+    }
+    const words = result.toFixed(2);
+    if (value.value.trim() === "") return `留空则取 ${words}`;
+    // Half a hundredth more than the server's tolerance, for binary fractions.
+    if (Math.abs(number(value) - Number(words)) < 0.015) return "";
+    return `计算值 ${words}${note.value.trim() ? "" : "，请写明理由"}`;
   };
-  before.addEventListener("input", show);
-  after.addEventListener("input", show);
+  const show = () => {
+    output.textContent = said();
+  };
+  for (const input of [before, after, value, note]) input.addEventListener("input", show);
   show();
 }
