@@ -49,7 +49,9 @@ def load_catalogue() -> None:
         return
     call_command("load_catalogue", stdout=StringIO())
     models = (Bureau, Division, Industry, Segment, Scenario, Indicator, Condition)
-    _CATALOGUE.extend(list(model.objects.all()) for model in (*models, Round, Declaration, Material))
+    _CATALOGUE.extend(
+        list(model.objects.all()) for model in (*models, Round, Declaration, Material)
+    )
 
 
 def make_user(username: str, role: Role, **affiliation) -> User:
