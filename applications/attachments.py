@@ -19,8 +19,10 @@ from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 
 from applications import inspection, workflow
+from applications.checks import slot_location
 from applications.inspection import DOCX, JPEG, PDF, PNG, SUFFIXES, XLSX
 from applications.models import Application, Attachment
+from applications.sections import indicators
 from portal.accounts.models import User
 from portal.documents.model import one_line
 from portal.errors import NotAllowed, PortalError, StaleState
@@ -56,7 +58,7 @@ class Slot:
 
     @property
     def anchor(self) -> str:
-        return "-".join(part for part in ("slot", str(self.material.pk), self.key) if part)
+        return slot_location(self.material, self.key).anchor
 
     @property
     def room(self) -> int:
@@ -88,7 +90,7 @@ def rows_of(application: Application, scope: str) -> dict[str, str]:
             instances = application.instances.select_related("segment", "scenario")
             return {row.key: row.line for row in instances}
         case Material.Scope.INDICATOR:
-            return {str(i.no): f"{i.no}. {i}" for i in application.round.indicators}
+            return {row.key: row.title for row in indicators(application.round)}
     return {"": ""}
 
 
@@ -143,7 +145,7 @@ def used(application: Application) -> int:
 
 def counts(application: Application, group: str) -> dict[str, int]:
     """How many files each row of a group has; empty where the round asks for none."""
-    if not application.round.materials.filter(scope=group).exists():
+    if all(material.scope != group for material in application.round.materials_list):
         return {}
     keys = application.attachments.current().filter(group=group).values_list("key", flat=True)
     return {**dict.fromkeys(rows_of(application, group), 0), **Counter(keys)}
@@ -217,8 +219,9 @@ def _inspect(material: Material, upload: UploadedFile, name: str) -> inspection.
     except inspection.Unfit as error:
         raise Refused(f"“{name}”{error}") from None
     if content.type not in TYPES[Material.Accepts(material.accepts)]:
+        kind = content.type and SUFFIXES[content.type][0][1:].upper()
         raise Refused(
-            f"“{name}”是 {SUFFIXES[content.type][0][1:].upper()} 文件，"
+            f"“{name}”{f'是 {kind} 文件' if kind else '的内容无法识别'}，"
             f"“{material}”只收{material.get_accepts_display()}。请转换后再上传。"
         )
     return content
@@ -256,6 +259,11 @@ def _make_room(attachment: Attachment, replaces: int | None) -> Attachment | Non
             f"“{attachment}”没有上传：“{material}”最多 {material.max_files} 个文件，已满。"
             f"请替换或移除其中一个。"
         )
+    stored = application.attachments.aggregate(sum=Sum("size"))["sum"] or 0
+    if stored + attachment.size > MOST_HISTORY * application.round.attachment_quota * MEGABYTE:
+        raise Refused(
+            f"“{attachment}”没有上传：历次替换、移除的文件已经过多，不能再添加。请联系省厅。"
+        )
     freed = replaced.size if replaced and not replaced.frozen_at else 0
     _require_quota(attachment, used(application) - freed)
     return None
@@ -263,11 +271,6 @@ def _make_room(attachment: Attachment, replaces: int | None) -> Attachment | Non
 
 def _require_quota(attachment: Attachment, present: int) -> None:
     quota = attachment.application.round.attachment_quota
-    stored = attachment.application.attachments.aggregate(sum=Sum("size"))["sum"] or 0
-    if stored + attachment.size > MOST_HISTORY * quota * MEGABYTE:
-        raise Refused(
-            f"“{attachment}”没有上传：历次替换、移除的文件已经过多，不能再添加。请联系省厅。"
-        )
     if present + attachment.size > quota * MEGABYTE:
         raise Refused(
             f"“{attachment}”放不下：每份申报的附件合计不超过 {quota} MB，已用 "

@@ -1,12 +1,13 @@
 """申报书, the application book: what a revision or a draft says → Document.
 
 Everything printed comes from the snapshot, so a book reads the same whatever has become of the
-catalogue or the labels since. Of the code's own declarations only one thing is asked: which
-answers are long texts.
+catalogue or the labels since. The code only says how to lay it out: which answers are long texts,
+and which groups and fields have a layout of their own, by name.
 """
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from itertools import groupby
@@ -55,7 +56,7 @@ LONG_TEXTS = {
     if isinstance(field, models.TextField) and (field.max_length or 0) > LONGEST_IN_TABLE
 }
 
-FORMATS = {Format.PDF: "PDF", Format.DOCX: "Word"}
+FORMATS = (Format.PDF, Format.DOCX)
 DRAFT = "草稿"
 EMPTY = "—"
 NUMBER = "序号"
@@ -204,7 +205,7 @@ def _sorted_by_length(fields: Sequence[Data]) -> tuple[list[Data], list[Data]]:
 
 def _facts(fields: Sequence[Data]) -> Table:
     rows = tuple((field["label"], field["text"] or EMPTY) for field in fields)
-    return Table(FACTS, (Group(None, rows),))
+    return Table(FACTS, (Group(None, rows),), in_text=True)
 
 
 def _prose(field: Data) -> Paragraph:
@@ -285,7 +286,7 @@ def _indicators(group: Data) -> Table:
         rows.append(list(fields.values()))
     titles = (group["title"], [row["title"] for row in group["rows"]])
     table = _table(titles, *_columns(rows))
-    return Table(table.columns, tuple(_under_headings(table.groups[0].rows, group["rows"])))
+    return replace(table, groups=tuple(_under_headings(table.groups[0].rows, group["rows"])))
 
 
 def _under_headings(rows: Sequence[tuple], answers: Sequence[Data]) -> Iterator[Group]:
@@ -317,6 +318,7 @@ def _table(*columns: tuple[str, list[str]]) -> Table:
             for (title, texts), need in zip(columns, needs, strict=True)
         ),
         (Group(None, rows),),
+        in_text=True,
     )
 
 
@@ -367,4 +369,5 @@ def _attachments(data: Data) -> Iterator[Block]:
                 item["sha256"][:12],
             )
         )
-    yield Table(FILES, (Group(None, tuple(rows)),)) if rows else Paragraph("没有附件。")
+    listed = Table(FILES, (Group(None, tuple(rows)),), in_text=True)
+    yield listed if rows else Paragraph("没有附件。")

@@ -1,4 +1,4 @@
-"""Many rows changed at once: pasted, ordered, deleted. What is noted of it lets it be undone."""
+"""Rows pasted, deleted, ordered. Of pasting and deleting a note is left, to undo them by."""
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
@@ -90,7 +90,8 @@ def _content(row: Row, names: Iterable[str]) -> dict[str, Any]:
     values = {name: row.serializable_value(name) for name in names}
     plain = {n: v if isinstance(v, str | int | None) else str(v) for n, v in values.items()}
     typed = {name: text for name, text in row.unparsed.items() if name in values}
-    return {"values": plain, "unparsed": typed}
+    unconfirmed = [name for name in row.unconfirmed if name in values]
+    return {"values": plain, "unparsed": typed, "unconfirmed": unconfirmed}
 
 
 def _fill(row: Row, content: dict[str, Any]) -> None:
@@ -161,15 +162,10 @@ def delete(pk: int, group: Group, key: str, *, actor: User) -> BulkEdit | None:
         return None
     row = rows[place]
     before = {key: _content(row, _all_names(row)) | {"place": place}}
-    title = f"删除“{group.title}”：{name_of(row)}"
+    title = f"删除“{group.row_title(row, place + 1)}”"
     note = _note(application, group, title, before, {}, actor)
     row.delete()
     return note
-
-
-def name_of(row: Row) -> str:
-    """What to call a row when saying what became of it."""
-    return row.fixed.title if row.fixed else "—".join(part or "……" for part in row.known_by)
 
 
 # Undo
@@ -197,6 +193,7 @@ def undo(pk: int, number: int, groups: dict[str, Group], *, actor: User) -> list
     group = groups[edit.group]
     rows = group.rows(application)
     stored = {row.key: row for row in rows if row.pk}
+    titles = {row.key: group.row_title(row, number) for number, row in enumerate(rows, 1)}
     restored, removed, back, spared = [], [], [], []
     for key, before in edit.before.items():
         row, after = stored.get(key), edit.after.get(key)
@@ -209,7 +206,7 @@ def undo(pk: int, number: int, groups: dict[str, Group], *, actor: User) -> list
             if before is not None:
                 spared.append("一条已被删除的内容")
         elif any(row.fingerprint(name) != mark for name, mark in after.items()):
-            spared.append(name_of(row))
+            spared.append(titles[key])
         elif before is None:
             removed.append(row.pk)
         else:
@@ -217,7 +214,11 @@ def undo(pk: int, number: int, groups: dict[str, Group], *, actor: User) -> list
             restored.append(row)
     changed = {key: list(before["values"]) for key, before in edit.before.items() if before}
     group.model.objects.filter(pk__in=removed).delete()
-    store_rows(group, [*restored, *(row for _, row in back)], changed, actor=actor)
+    written = [*restored, *(row for _, row in back)]
+    store_rows(group, written, changed, actor=actor)
+    for row in written:
+        row.unconfirmed += edit.before[row.key]["unconfirmed"]
+    group.model.objects.bulk_update(written, ["unconfirmed"])
     if back:
         places = _places(application, group)
         for place, row in back:

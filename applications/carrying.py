@@ -12,6 +12,7 @@ from enum import StrEnum
 from django.db import transaction
 
 from applications import saving, workflow
+from applications.checks import Location
 from applications.models import (
     Answers,
     Application,
@@ -23,7 +24,6 @@ from applications.models import (
     Integrator,
     RequirementAnswer,
     Results,
-    Row,
     ScenarioConstruction,
     ScenarioInstance,
 )
@@ -90,9 +90,10 @@ def fields_by_policy() -> dict[Carry, dict[str, list[str]]]:
     return found
 
 
-def source_for(application: Application, user: User) -> Application | None:
+def source_for(filing: Filing, user: User) -> Application | None:
     """The enterprise's latest earlier application that an untouched draft can start from."""
-    if not application.is_editable or is_begun(application):
+    application = filing.application
+    if not application.is_editable or is_begun(filing):
         return None
     return (
         Application.objects.visible_to(user)
@@ -104,22 +105,22 @@ def source_for(application: Application, user: User) -> Application | None:
     )
 
 
-def is_begun(application: Application) -> bool:
-    """Whether somebody has saved anything; needs ``with_sections``."""
-    return any(section.answers(application).edited_at for section in SECTIONS)
+def is_begun(filing: Filing) -> bool:
+    """Whether somebody has saved anything, in a section or in a row of one."""
+    return any(answers.edited_at for _section, _group, answers, _number in filing.blocks())
 
 
 @transaction.atomic
 def carry_over(application: Application, earlier: Application, *, actor: User) -> None:
-    """Fill an untouched draft with what the policy takes over from ``earlier``.
+    """Fill an untouched draft with what the policy takes over from ``earlier`` (``source_for``).
 
     Raises NotAllowed when somebody has begun to fill it in, StaleState when it is not editable.
     """
     workflow.hold(application.pk, actor)
     application = Application.objects.with_sections().get(pk=application.pk)
-    if is_begun(application):
+    if is_begun(Filing.of(application)):
         raise NotAllowed("这份申报已经开始填写，不能再沿用以前的内容。")
-    filing = Filing.of(Application.objects.with_sections().get(pk=earlier.pk))
+    filing = Filing.of(earlier)
     for section in SECTIONS:
         source, target = filing.answers[section.slug], section.answers(application)
         names = _copy(source, target)
@@ -185,12 +186,9 @@ def _translate(row: ScenarioInstance, round: Round, names: list[str]) -> list[st
 
 
 @dataclass(frozen=True)
-class Unconfirmed:
+class Unconfirmed(Location):
     """One answer that was carried over and waits to be confirmed."""
 
-    part: Section | Group
-    key: str
-    name: str
     row: str
     """What its row is called; empty for a section's own answers."""
     label: str
@@ -199,47 +197,35 @@ class Unconfirmed:
     @property
     def place(self) -> str:
         """How a form names it."""
-        return f"{self.part.slug}/{self.key}/{self.name}"
-
-    @property
-    def anchor(self) -> str:
-        """The id of its control on the page that holds it."""
-        is_row = isinstance(self.part, Group) and not self.part.own_page
-        return f"id_{self.part.slug}-{self.key}-{self.name}" if is_row else f"id_{self.name}"
+        return f"{self.group or self.section}/{self.key}/{self.field}"
 
 
 def unconfirmed(filing: Filing) -> Iterator[Unconfirmed]:
     """What waits to be confirmed in the sections that ``filing`` holds."""
     for section, group, answers, number in filing.blocks():
-        part = group or section
-        for field in part.model.answer_fields():
+        place = {"group": group.slug, "key": answers.key} if group else {}
+        for field in answers.answer_fields():
             if field.name in answers.unconfirmed:
                 yield Unconfirmed(
-                    part,
-                    getattr(answers, "key", ""),
-                    field.name,
-                    _row_title(group, answers, number) if group else "",
+                    section.slug,
+                    group.row_title(answers, number) if group else "",
                     str(field.verbose_name),
                     answer_text(answers, field) or answers.unparsed.get(field.name, ""),
+                    field=field.name,
+                    **place,
                 )
 
 
-def _row_title(group: Group, row: Row, number: int) -> str:
-    title = group.row_title(row, number)
-    return f"{title}：{row.line}" if isinstance(row, ScenarioInstance) else title
-
-
 @transaction.atomic
-def confirm(application: Application, section: Section, places: set[str], *, actor: User) -> int:
+def affirm(application: Application, section: Section, places: set[str], *, actor: User) -> int:
     """Confirm the named places (see ``Unconfirmed.place``) of a section; how many there were."""
     workflow.hold(application.pk, actor)
     application = Application.objects.with_sections().get(pk=application.pk)
     filing = Filing.of(application, section)
     waiting = [each for each in unconfirmed(filing) if each.place in places]
     for _section, group, answers, _number in filing.blocks():
-        part = group or section
-        key = getattr(answers, "key", "")
-        names = {each.name for each in waiting if each.part is part and each.key == key}
+        here = (group.slug, answers.key) if group else ("", "")
+        names = {each.field for each in waiting if (each.group, each.key) == here}
         if names:
             answers.unconfirmed = [name for name in answers.unconfirmed if name not in names]
             answers.save(update_fields=["unconfirmed"])

@@ -15,6 +15,7 @@ from django.utils import timezone
 from applications import workflow
 from applications.models import Application, Comment, Revision
 from applications.models.comments import Place
+from applications.sections import frozen_title, shortened
 from applications.states import BY_VERB, Status
 from portal.accounts.models import User
 from portal.errors import NotAllowed, StaleState
@@ -46,13 +47,8 @@ def title_of(data: dict[str, Any], place: Place) -> str:
         raise NotAllowed("这一版申报中没有您要提意见的位置，请从申报内容旁的“提意见”重新进入。")
     if not group:
         return labels.get(field, block["title"])
-    name = next((each["text"] for each in block["fields"] if each["name"] == "name"), "")
-    row = _short(f"{block['title']}：{name}" if name else block["title"])
+    row = shortened(frozen_title(block), 48)
     return f"{row} · {labels[field]}" if field else row
-
-
-def _short(title: str, length: int = 48) -> str:
-    return title if len(title) <= length else f"{title[:length]}…"
 
 
 def _content_at(data: dict[str, Any], place: Place) -> Any:
@@ -171,10 +167,10 @@ def _written(revision: Revision, place: Place, kind: str, text: str) -> dict[str
 
 def asked(application: Application, reader: User) -> list[Comment]:
     """What the last return asks to be changed, as long as the application stands returned."""
-    if application.status != Status.RETURNED:
+    if application.status != Status.RETURNED:  # spares the query
         return []
-    comments = Comment.objects.visible_to(reader).for_reading()
-    return list(comments.filter(revision=application.current_revision_id))
+    comments = application.comments.visible_to(reader).for_reading()
+    return [comment for comment in comments if comment.is_open]
 
 
 @transaction.atomic
@@ -188,10 +184,9 @@ def answer(
     workflow.hold(comment.application_id, actor)
     if answer == Comment.Answer.EXPLAINED and not reply.strip():
         raise NotAllowed("请写明说明的内容。")
-    open_ones = Comment.objects.visible_to(actor).filter(
-        application__status=Status.RETURNED, application__current_revision=F("revision")
-    )
-    if not open_ones.filter(pk=comment.pk).exists():
+    comments = Comment.objects.visible_to(actor).select_related("application")
+    current = comments.filter(pk=comment.pk).first()
+    if current is None or not current.is_open:
         raise StaleState("这条意见属于以前的提交，答复不能再改。")
     answered = Comment.objects.filter(pk=comment.pk, answered_at=seen).update(
         answer=answer, reply=reply.strip(), answered_by=actor, answered_at=timezone.now()

@@ -17,6 +17,7 @@ from django.template.defaultfilters import filesizeformat
 from applications.models import Attachment
 from applications.models.comments import Place
 from applications.runs import Run, folded, runs_of
+from applications.sections import frozen_title
 from portal.rounds.models import Declaration
 
 PATIENCE = 2.0
@@ -193,7 +194,7 @@ class _Comparer:
     ) -> RowChange:
         known = new or old
         key = known["key"]
-        title = _row_title(known)
+        title = frozen_title(known)
         place = (*inside, key, "")
         return RowChange(
             place,
@@ -314,16 +315,10 @@ def _moved(old: list[str], new: list[str]) -> dict[str, tuple[int, int]]:
     return {key: (old.index(key) + 1, new.index(key) + 1) for key in after if key not in kept}
 
 
-def _row_title(row: Answer) -> str:
-    """The official title; with its name, where people add rows and the title only counts."""
-    name = next((each["text"] for each in row["fields"] if each["name"] == "name"), "")
-    return f"{row['title']}：{name}" if name else row["title"]
-
-
 def _rows(data: dict[str, Any]) -> dict[tuple[str, str], tuple[str, str]]:
     """The section and the title of each row, by group and key."""
     return {
-        (group["slug"], row["key"]): (section["slug"], _row_title(row))
+        (group["slug"], row["key"]): (section["slug"], frozen_title(row))
         for section in data["sections"]
         for group in section["groups"]
         for row in group["rows"]

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from applications.models import Answers, Attachment, Confirmation, Revision
-from applications.sections import Filing, Group, Section, snapshot
+from applications.models import Attachment, Confirmation, Revision
+from applications.sections import Filing, Section, snapshot
 from portal.accounts.models import User
 from portal.errors import NotAllowed
 from portal.rounds.models import Round
@@ -33,7 +33,7 @@ def recent_edits(filing: Filing, most: int = 10) -> list[Edit]:
     edits = [
         Edit(
             section,
-            _row_name(group, answers, number),
+            group.row_title(answers, number) if group else "",
             str(answers._meta.get_field(name).verbose_name),
             edit["name"],
             datetime.fromisoformat(edit["at"]),
@@ -42,10 +42,6 @@ def recent_edits(filing: Filing, most: int = 10) -> list[Edit]:
         for name, edit in answers.edits.items()
     ]
     return sorted(edits, key=lambda edit: edit.at, reverse=True)[:most]
-
-
-def _row_name(group: Group | None, answers: Answers, number: int) -> str:
-    return group.row_title(answers, number) if group else ""
 
 
 def content_sha256(filing: Filing) -> str:
@@ -92,7 +88,7 @@ def standing(filing: Filing) -> Standing | None:
     application = filing.application
     if not application.round.confirmation_text:
         return None
-    latest = application.confirmations.first()
+    latest = application.confirmations.select_related("signer").first()
     # An edit is noted to the second.
     since = latest and latest.at.replace(microsecond=0)
     edits = [edit for edit in recent_edits(filing, 1) if since and edit.at >= since]
@@ -109,7 +105,7 @@ def proof(filing: Filing) -> dict[str, Any]:
     confirmation = stands.latest
     return {
         "confirmation": {
-            "signer": confirmation.signer_name,
+            "signer": confirmation.signed_as,
             "text": confirmation.text,
             "version": confirmation.text_version,
             "at": confirmation.at.isoformat(),

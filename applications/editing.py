@@ -8,11 +8,12 @@ from datetime import datetime
 from typing import Any, Self
 
 from django.db import transaction
-from django.forms import BoundField, CheckboxInput
+from django.forms import BoundField, CheckboxInput, ChoiceField
 from django.http import QueryDict
 from django.utils.dateparse import parse_datetime
 
 from applications import checks, saving, workflow
+from applications.fields import options_of
 from applications.forms import DraftForm
 from applications.models import Answers, Application, Comment, Row
 from applications.models.rows import random_key
@@ -49,7 +50,7 @@ def posted_fingerprints(data: Mapping[str, Any]) -> Fingerprints:
     """What a posted page says it was showing; nothing for what does not read like it."""
     try:
         seen = json.loads(data.get(SEEN, ""))
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     if not isinstance(seen, dict):
         return {}
@@ -152,7 +153,7 @@ class SectionPage:
         form = group.form(
             data, instance=row, prefix=f"{group.slug}-{row.key}", round=self.application.round
         )
-        return RowForm(row, form, checks.row_name(group, row, number), is_new)
+        return RowForm(row, form, group.row_name(row, number), is_new)
 
     def _show(self, findings: list[checks.Finding]) -> None:
         """Put each finding beside its field; blanks not filled yet are left in peace."""
@@ -164,7 +165,7 @@ class SectionPage:
             kept_as_typed = form is not None and finding.field in form.errors
             if form and finding.field and not finding.is_gap and not kept_as_typed:
                 message = finding.message.removeprefix(title)
-                form.complain(finding.field, message, finding.brief)
+                form.complain(finding.field, message, finding.brief, blocks=finding.blocks)
 
     def ask(self, comments: list[Comment]) -> None:
         """Put what the bureau asks beside its field; on top what has no place on this page."""
@@ -175,7 +176,7 @@ class SectionPage:
             form = forms.get((comment.group, comment.key))
             if form:
                 form.ask(comment, comment.field)
-            elif not comment.has_instance:
+            elif not comment.has_row:
                 self.form.ask(comment)
 
     # Writing
@@ -218,8 +219,13 @@ class SectionPage:
 
     @property
     def mistakes(self) -> int:
-        """How many fields there is something to say about."""
-        return sum(len(form.errors) for form in self.forms())
+        """How many fields must be mended."""
+        return sum(form.mistakes for form in self.forms())
+
+    @property
+    def warnings(self) -> int:
+        """How many fields there is only a warning about."""
+        return sum(len(form.warned) for form in self.forms())
 
     def forms(self) -> Iterator[DraftForm]:
         """The form of the section and of each row that stays."""
@@ -300,14 +306,8 @@ def shown(form: DraftForm, name: str) -> str:
     """A field's present content in words."""
     bound = form[name]
     value = bound.value()
-    choices = getattr(form.fields[name], "choices", None)
-    if choices is not None:
-        for key, label in choices:
-            members = label if isinstance(label, list | tuple) else [(key, label)]
-            for member, text in members:
-                if str(member) == str(value):
-                    return str(text) if member != "" else ""
-        return ""
+    if isinstance(bound.field, ChoiceField):
+        return next((o.label for o in options_of(bound.field) if str(o.value) == str(value)), "")
     if isinstance(value, bool):
         return "是" if value else "否"
     return "" if value is None else str(bound.field.widget.format_value(value) or "")
@@ -355,13 +355,13 @@ class FieldChanges:
 
         Raises ValueError for anything else.
         """
-        message = json.loads(body)
         try:
+            message = json.loads(body)
             section = BY_SLUG[message["section"]]
             slug, key = message.get("group") or "", message.get("key") or ""
             group = next(g for g in section.groups if g.slug == slug) if slug else None
             changes = {str(n): (c["value"], c.get("seen")) for n, c in message["changes"].items()}
-        except (KeyError, TypeError, AttributeError, StopIteration) as error:
+        except (KeyError, TypeError, AttributeError, StopIteration, RecursionError) as error:
             raise ValueError("not a set of changes") from error
         if not all(isinstance(text, str) for text, _ in changes.values()):
             raise ValueError("not texts")
@@ -396,7 +396,7 @@ class FieldChanges:
             part, round = self.group or self.section, stored.application.round
             form = part.form(instance=stored, round=round, only=self.texts)
             errors = form.errors
-            conflicts = {name: _conflict(form, stored, clash) for name, clash in clashing.items()}
+            conflicts = {n: _conflict(form, stored, clash, actor) for n, clash in clashing.items()}
         return {
             "fields": {
                 name: {
@@ -410,11 +410,12 @@ class FieldChanges:
         }
 
 
-def _conflict(form: DraftForm, stored: Answers, clash: Clash) -> dict[str, str]:
+def _conflict(form: DraftForm, stored: Answers, clash: Clash, actor: User) -> dict[str, Any]:
     return {
         "theirs": _control_value(form[clash.name]),
         "theirs_text": shown(form, clash.name),
         "by": clash.edit.get("name", ""),
+        "mine": clash.edit.get("by") == actor.pk,
         "at": moment(at) if (at := _at(clash)) else "",
         "seen": stored.fingerprint(clash.name),
     }

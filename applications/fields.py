@@ -5,7 +5,7 @@ from collections.abc import Callable, Hashable
 from datetime import date
 from decimal import Decimal
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 from django import forms
 from django.core.validators import EmailValidator
@@ -199,6 +199,23 @@ class CatalogueField(forms.TypedChoiceField):
                 for title, members in groupby(rows, key=group)
             ),
         ]
+
+
+class Option(NamedTuple):
+    value: Any
+    label: str
+    heading: str
+    """What it is offered under, where the choices are grouped."""
+
+
+def options_of(form_field: forms.Field) -> list[Option]:
+    """The choices of a control in one row, without the blank one."""
+    options = []
+    for value, label in getattr(form_field, "choices", ()):
+        is_group = isinstance(label, list | tuple)
+        members, heading = (label, str(value)) if is_group else ([(value, label)], "")
+        options += [Option(each, str(text), heading) for each, text in members if each != ""]
+    return options
 
 
 def draft_field(db_field: models.Field, **kwargs: Any) -> forms.Field:

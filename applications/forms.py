@@ -7,6 +7,7 @@ business of ``checks``.
 
 import re
 from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from crispy_forms.bootstrap import InlineRadios
@@ -51,6 +52,15 @@ class DraftBoundField(forms.BoundField):
         return self.form.comments.get(self.name, [])
 
     @property
+    def is_warned(self) -> bool:
+        """Whether all there is to say about the field is a warning."""
+        return self.name in self.form.warned
+
+    def css_classes(self, extra_classes: str | None = None) -> str:
+        classes = super().css_classes(extra_classes)
+        return f"{classes} is-warned".strip() if self.is_warned else classes
+
+    @property
     def aria_describedby(self) -> str:
         asked = [f"asked-{comment.pk}" for comment in self.comments]
         return " ".join(filter(None, [*asked, super().aria_describedby]))
@@ -90,6 +100,7 @@ class DraftForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         self.round = round
         self.briefs: dict[str, str] = {}
+        self.warned: set[str] = set()
         self.comments: dict[str, list[Comment]] = {}
         for field in self.fields.values():
             if isinstance(field, CatalogueField):
@@ -115,12 +126,21 @@ class DraftForm(forms.ModelForm):
         chosen = {n for n, field in self.fields.items() if isinstance(field, CatalogueField)}
         return super()._get_validation_exclusions() | chosen
 
-    def complain(self, field: str, message: str, brief: str = "") -> None:
+    def complain(self, field: str, message: str, brief: str = "", *, blocks: bool = True) -> None:
         """Show a finding of the checks beside its field."""
+        if blocks:
+            self.warned.discard(field)
+        elif field not in self.errors:
+            self.warned.add(field)
         fresh = self.error_class(renderer=self.renderer, field_id=self[field].auto_id)
         self.errors.setdefault(field, fresh).append(message)
         if brief:
             self.briefs.setdefault(field, brief)
+
+    @property
+    def mistakes(self) -> int:
+        """How many fields must be mended."""
+        return len(self.errors) - len(self.warned)
 
     def ask(self, comment: Comment, field: str = "") -> None:
         """Show what the bureau asks beside a field; on top, with its title, without ``field``."""
@@ -179,7 +199,7 @@ class DraftForm(forms.ModelForm):
         if isinstance(self.fields[name].widget, forms.RadioSelect):
             placed = Div(InlineRadios(name), css_id=self[name].auto_id)
         if name in self.comments:
-            return Div(Asked(self.comments[name]), placed, css_class="asked-field")
+            return Div(Asked(self.comments[name]), placed)
         return placed
 
 
@@ -326,7 +346,7 @@ class DeclarationForm(forms.Form):
                 "其中的个人信息确需保留。",
                 error_messages={"required": "请核对上列内容，修改或勾选确认后再提交。"},
             )
-        self.declarations = list(round.declarations.all())
+        self.declarations = round.declarations_list
         for declaration in self.declarations:
             self.fields[f"declaration_{declaration.pk}"] = forms.BooleanField(
                 label=declaration.text,
@@ -348,7 +368,7 @@ class SignatureForm(forms.Form):
     signer_name = NameField(
         label=Confirmation._meta.get_field("signer_name").verbose_name,
         max_length=Confirmation._meta.get_field("signer_name").max_length,
-        help_text="请填写本人姓名，作为签字。",
+        help_text="请填写本人姓名，作为签字；须是法定代表人，或本账号的姓名。",
         error_messages={"required": "请填写本人姓名。"},
     )
     password = forms.CharField(
@@ -414,6 +434,14 @@ class AnswerForm(forms.Form):
     )
     reply = StatementField(Comment._meta.get_field("reply"), required=False)
     seen = forms.DateTimeField(required=False)
+
+    def clean_seen(self) -> datetime | None:
+        """In UTC, in which the database compares; forged ones may have no place in it."""
+        seen = self.cleaned_data["seen"]
+        try:
+            return seen and seen.astimezone(UTC)
+        except OverflowError as error:
+            raise forms.ValidationError("请刷新页面后再答复。") from error
 
 
 class PasteForm(forms.Form):

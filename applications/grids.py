@@ -15,7 +15,7 @@ from operator import itemgetter
 from django import forms
 from django.db import models
 
-from applications.fields import tidy
+from applications.fields import options_of, tidy
 from applications.models import Application, Row
 from applications.saving import LAST, copy_answer
 from applications.sections import Group, answer_text
@@ -54,8 +54,13 @@ class NotTaken(ValueError):
 
 
 def cells_of(text: str) -> Table:
-    """The cells of a table as spreadsheet programs put it on the clipboard."""
+    """The cells of a table as spreadsheet programs put it on the clipboard.
+
+    Raises GridRefused when it is too long; line breaks count the same however they are written.
+    """
     text = text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n")
+    if len(text) > MOST_TEXT:
+        raise GridRefused(f"内容超过 {MOST_TEXT // 10_000} 万字，请分几次粘贴。")
     table: Table = [[]]
     at = 0
     while True:
@@ -219,6 +224,7 @@ class Line:
 
     number: int
     title: str
+    """Which row it is, as people call that; empty for a line that is not read."""
     cells: list[Cell]
     row: Row | None = None
     is_new: bool = False
@@ -274,8 +280,6 @@ def preview(
     ``start`` names the field that the first column of a table without headings is. Raises
     GridRefused for what cannot be read at all.
     """
-    if len(text) > MOST_TEXT:
-        raise GridRefused(f"内容超过 {MOST_TEXT // 10_000} 万字，请分几次粘贴。")
     table = cells_of(text)
     if len(table) > MOST_LINES or max(map(len, table)) > MOST_COLUMNS:
         raise GridRefused(f"表格过大，最多 {MOST_ROWS} 行、{MOST_COLUMNS} 列。请只复制需要的部分。")
@@ -344,13 +348,14 @@ class _Reader:
         self.group, self.application, self.layout = group, application, layout
         self.fields = group.form(instance=group.model(), round=application.round).fields
         self.known = [(row, _known_by(row)) for row in rows]
+        self.titles = {row.key: group.row_title(row, n) for n, row in enumerate(rows, 1)}
         self.lines_of: dict[object, int] = {}
 
     def fixed(self, number: int, cells: list[str], row: Row | None, problem: str) -> Line:
         if row is None:
             return Line(number, "", self._refused(cells), problem=problem)
         if problem := self._repeated(row.key, number):
-            return Line(number, row.fixed.title, self._refused(cells), problem=problem)
+            return Line(number, self.titles[row.key], self._refused(cells), problem=problem)
         return self._line(number, cells, row)
 
     def free(self, number: int, cells: list[str]) -> Line:
@@ -411,7 +416,7 @@ class _Reader:
             self._cell(column.field, texts.get(column.field.name, ""), row, result, notes, refused)
             for column in self.layout.columns
         ]
-        title = row.fixed.title if row.fixed else ""
+        title = self.titles.get(row.key, "新的一行")
         return Line(number, title, shown, result, is_new, changed)
 
     def _cell(
@@ -485,12 +490,12 @@ def control_value(form_field: forms.Field, text: str) -> str:
     said = bare(text)
     if isinstance(form_field, forms.ChoiceField):
         options = options_of(form_field)
-        if said in YES | NO and any(label == "是" for _, label in options):
+        if said in YES | NO and any(option.label == "是" for option in options):
             said = "是" if said in YES else "否"
-        same = [value for value, label in options if tidy(label) == tidy(text)]
-        alike = same or [value for value, label in options if bare(label) == said]
+        same = [option.value for option in options if tidy(option.label) == tidy(text)]
+        alike = same or [option.value for option in options if bare(option.label) == said]
         if len(alike) != 1:
-            labels = "、".join(label for _, label in options)
+            labels = "、".join(option.label for option in options)
             raise NotTaken(f"没有这个选项，可填：{labels}。")
         return str(alike[0])
     if isinstance(form_field, forms.BooleanField):
@@ -498,15 +503,6 @@ def control_value(form_field: forms.Field, text: str) -> str:
             raise NotTaken("请填“是”或“否”。")
         return "on" if said in YES else ""
     return text
-
-
-def options_of(form_field: forms.Field) -> list[tuple[object, str]]:
-    """The choices of a control, without groups and without the blank one."""
-    options = []
-    for value, label in getattr(form_field, "choices", ()):
-        members = label if isinstance(label, list | tuple) else [(value, label)]
-        options += [(member, str(text)) for member, text in members if member != ""]
-    return options
 
 
 def _shown(row: Row, db_field: models.Field) -> str:

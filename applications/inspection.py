@@ -6,11 +6,13 @@ Knows neither models nor slots. A file is read through here once, before it is s
 import io
 import threading
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO
 
 import pypdfium2
-from PIL import Image, ImageOps
+from PIL import Image, ImageFile, ImageOps
 
 from portal.errors import PortalError
 
@@ -29,8 +31,8 @@ SUFFIXES = {
 }
 """The endings that fit each type, the usual one first."""
 
-MOST_PIXELS = 50_000_000
-"""An image takes up to four bytes of memory for each while it is read."""
+MOST_PIXELS = {JPEG: 50_000_000, PNG: 25_000_000}
+"""Reading takes up to eight bytes of memory for each; of most JPEG, as photos are, far fewer."""
 MOST_UNPACKED = 300 * 1024 * 1024
 THUMBNAIL = (320, 320)
 
@@ -54,6 +56,8 @@ FOREIGN = (
 
 # PDFium may not be called from two threads at once.
 _pdfium = threading.Lock()
+# Images read side by side would add up to more memory than there is.
+_pixels = threading.Lock()
 
 
 class Unfit(PortalError):
@@ -63,12 +67,13 @@ class Unfit(PortalError):
 @dataclass(frozen=True)
 class Content:
     type: str
+    """Empty for what is nothing we know."""
     pages: int | None = None
     thumbnail: bytes = b""
 
 
 def inspect(stream: BinaryIO) -> Content:
-    """Read a file through; raise Unfit when it is damaged, locked, or of no type we know."""
+    """Read a file through; raise Unfit when it is damaged, locked, or of a type we can name."""
     stream.seek(0)
     head = stream.read(1024)
     stream.seek(0)
@@ -76,12 +81,12 @@ def inspect(stream: BinaryIO) -> Content:
         return _pdf(stream)
     if head.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")):
         return _image(stream)
-    if zipfile.is_zipfile(stream):
+    if head.startswith(b"PK\x03\x04"):
         return _office(stream)
     for offset, mark, sentence in FOREIGN:
         if head.startswith(mark, offset):
             raise Unfit(sentence)
-    raise Unfit("不是 PDF、JPG、PNG、Word（.docx）或 Excel（.xlsx）文件。请转换后再上传。")
+    return Content("")
 
 
 def _pdf(stream: BinaryIO) -> Content:
@@ -106,21 +111,37 @@ def _image(stream: BinaryIO) -> Content:
         image = Image.open(stream, formats=("JPEG", "PNG"))
         width, height = image.size
         type_ = PNG if image.format == "PNG" else JPEG
-        if width * height <= MOST_PIXELS:
+        most = MOST_PIXELS[type_]
+        if width * height <= most:
             # The thumbnail needs the image to its last byte; a JPEG is then decoded at a fraction
             # of its size.
             image.draft("RGB", THUMBNAIL)
-            return Content(type_, thumbnail=_thumbnail(image))
+            with _whole_images():
+                return Content(type_, thumbnail=_thumbnail(image))
     except Image.DecompressionBombError:
         raise Unfit("像素过大。请缩小后再上传。") from None
     except Exception:  # a decoder fed with a broken file raises whatever it stumbles over
         raise Unfit("已损坏，图片不完整。请重新导出或重新拍摄后再上传。") from None
-    raise Unfit(f"像素过大（{width}×{height}）。请缩小到 {MOST_PIXELS // 10000} 万像素以内再上传。")
+    raise Unfit(f"像素过大（{width}×{height}）。请缩小到 {most // 10000} 万像素以内再上传。")
+
+
+@contextmanager
+def _whole_images() -> Iterator[None]:
+    """One image at a time, for the memory, and none of which a part is missing.
+
+    WeasyPrint, where it is loaded, has Pillow fill in what a file lacks.
+    """
+    with _pixels:
+        lenient, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, False
+        try:
+            yield
+        finally:
+            ImageFile.LOAD_TRUNCATED_IMAGES = lenient
 
 
 def _thumbnail(image: Image.Image) -> bytes:
-    image = ImageOps.exif_transpose(image)
     image.thumbnail(THUMBNAIL)
+    image = ImageOps.exif_transpose(image)
     ground = Image.new("RGB", image.size, "white")
     ground.paste(image, mask=image.convert("RGBA").getchannel("A"))
     target = io.BytesIO()
@@ -142,7 +163,9 @@ def _office(stream: BinaryIO) -> Content:
                 raise Unfit("含有宏。请另存为不含宏的 .docx、.xlsx 或 PDF 后再上传。")
             if package.testzip():
                 raise Unfit("已损坏。请重新保存后再上传。")
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError, EOFError, ValueError):
+    except Unfit:
+        raise
+    except Exception:  # zipfile fed with a broken file raises whatever it stumbles over
         raise Unfit("已损坏，打不开。请重新保存后再上传。") from None
     for type_ in (DOCX, XLSX):
         if f"{type_}.main+xml".encode() in types:

@@ -5,12 +5,17 @@ ticked here; an answer that changed afterwards shows that it has to be entered a
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import transaction
+
 from applications.models import Application, Reentry
 from portal.accounts.models import User
+
+MARK_LENGTH = 64
+"""Hex digits of a fingerprint."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +31,11 @@ class Item:
         return hashlib.sha256(self.text.encode()).hexdigest()
 
     @property
+    def shown(self) -> str:
+        """What its tick sends: the place, and what was on show there."""
+        return f"{self.place}|{self.fingerprint}"
+
+    @property
     def length(self) -> int:
         """字, counted as the limits count them."""
         return len(self.text)
@@ -39,6 +49,8 @@ class Block:
     title: str
     level: int
     items: tuple[Item, ...]
+    blanks: tuple[str, ...]
+    """Labels of what is not filled in."""
 
 
 def blocks(data: dict[str, Any]) -> Iterator[Block]:
@@ -46,16 +58,24 @@ def blocks(data: dict[str, Any]) -> Iterator[Block]:
     for section in data["sections"]:
         slug = section["slug"]
         title = f"{section['numeral']}、{section['title']}"
-        yield Block(slug, title, 2, _items(section["fields"], f"{slug}///"))
+        yield _block(slug, title, 2, section["fields"], f"{slug}///")
         for group in section["groups"]:
             for number, row in enumerate(group["rows"], 1):
                 place = f"{slug}/{group['slug']}/{row['key']}/"
                 anchor = f"{group['slug']}-{number}"
-                yield Block(anchor, row["title"], 3, _items(row["fields"], place))
+                yield _block(anchor, row["title"], 3, row["fields"], place)
 
 
-def _items(fields: Iterable[dict[str, Any]], place: str) -> tuple[Item, ...]:
-    return tuple(Item(f"{place}{f['name']}", f["label"], f["text"]) for f in fields if f["text"])
+def _block(
+    anchor: str, title: str, level: int, fields: Iterable[dict[str, Any]], place: str
+) -> Block:
+    items, blanks = [], []
+    for field in fields:
+        if field["text"]:
+            items.append(Item(f"{place}{field['name']}", field["label"], field["text"]))
+        else:
+            blanks.append(field["label"])
+    return Block(anchor, title, level, tuple(items), tuple(blanks))
 
 
 def entered(application: Application) -> dict[str, Reentry]:
@@ -64,23 +84,19 @@ def entered(application: Application) -> dict[str, Reentry]:
     return {tick.place: tick for tick in ticks}
 
 
-def tick(application: Application, items: Iterable[Item], places: set[str], *, actor: User) -> None:
-    """Make the ticks of ``items`` just those whose place is in ``places``.
+@transaction.atomic
+def tick(
+    application: Application, entered_now: Mapping[str, str], undone: set[str], *, actor: User
+) -> None:
+    """Note what was entered, as place → fingerprint of the text that was on show; untick others.
 
-    Who ticked an answer first stays on it, unless it changed meanwhile.
+    Only what somebody ticked or unticked changes: a colleague's ticks stay.
     """
-    items = list(items)
-    known = entered(application)
-    untick = [item.place for item in items if item.place not in places]
-    application.reentries.filter(place__in=untick).delete()
+    application.reentries.filter(place__in=undone).delete()
     Reentry.objects.bulk_create(
         (
-            Reentry(
-                application=application, place=item.place, fingerprint=item.fingerprint, by=actor
-            )
-            for item in items
-            if item.place in places
-            and (item.place not in known or known[item.place].fingerprint != item.fingerprint)
+            Reentry(application=application, place=place, fingerprint=fingerprint, by=actor)
+            for place, fingerprint in entered_now.items()
         ),
         update_conflicts=True,
         unique_fields=["application", "place"],

@@ -1,7 +1,7 @@
 """SECTIONS: the one declaration of the four material sections (Annex 3).
 
 Pages, the task list, checks, revisions and documents all walk it; adding a field means adding a
-model field, and nothing here.
+model field and giving it a place in its form's ``fieldsets``, and nothing here.
 """
 
 from collections.abc import Callable, Iterator
@@ -37,7 +37,11 @@ def finance_years(round: Round) -> list[FixedRow]:
 def basic_requirements(round: Round) -> list[FixedRow]:
     """附件2 一、基础要求, clause by clause."""
     rules = {Condition.Rule.BASIC_REQUIREMENT, Condition.Rule.MATURITY}
-    return [FixedRow(c.code, c.text, c.where) for c in round.conditions if c.rule in rules]
+    return [
+        FixedRow(c.code, c.text, c.where, name=c.short_where)
+        for c in round.conditions
+        if c.rule in rules
+    ]
 
 
 def principles(round: Round) -> list[FixedRow]:
@@ -100,9 +104,31 @@ class Group:
             rows.append(row)
         return rows
 
-    def row_title(self, row: Row, number: int) -> str:
-        """What people call this row: its official title, or its place among those they added."""
+    def numbered(self, row: Row, number: int) -> str:
+        """The official title of a row, or its place among those that people added."""
         return row.fixed.title if row.fixed else f"{self.title} {number}"
+
+    def row_title(self, row: Row, number: int) -> str:
+        """What people call a row, e.g. 典型场景实例 2：视觉质检."""
+        return _with_name(self.numbered(row, number), row.known_by[-1] if row.known_by else "")
+
+    def row_name(self, row: Row, number: int) -> str:
+        """What a sentence calls a row; short, for it says more of it."""
+        return (row.fixed and row.fixed.name) or shortened(self.numbered(row, number))
+
+
+def frozen_title(row: dict[str, Any]) -> str:
+    """What people call a row of a snapshot, in the words of ``Group.row_title``."""
+    name = next((each["text"] for each in row["fields"] if each["name"] == "name"), "")
+    return _with_name(row["title"], name)
+
+
+def _with_name(title: str, name: str) -> str:
+    return f"{title}：{name}" if name else title
+
+
+def shortened(text: str, length: int = 22) -> str:
+    return text if len(text) <= length else f"{text[:length]}…"
 
 
 @dataclass(frozen=True)
@@ -111,6 +137,8 @@ class Section:
 
     slug: str
     numeral: str
+    clause: str
+    """Where the notice lists what the section asks for."""
     form: type[forms.DraftForm]
     groups: tuple[Group, ...] = ()
     registered: tuple[str, ...] = ()
@@ -152,6 +180,7 @@ SECTIONS = (
     Section(
         "basic",
         "一",
+        "附件3 1",
         forms.BasicInformationForm,
         (
             Group("finance_years", forms.FinanceYearForm, fixed=finance_years),
@@ -162,12 +191,14 @@ SECTIONS = (
     Section(
         "factory",
         "二",
+        "附件3 2",
         forms.FactoryOverviewForm,
         (Group("integrators", forms.IntegratorForm, minimum=1),),
     ),
     Section(
         "scenarios",
         "三",
+        "附件3 3",
         forms.ScenarioConstructionForm,
         (
             INSTANCES,
@@ -177,6 +208,7 @@ SECTIONS = (
     Section(
         "results",
         "四",
+        "附件3 4",
         forms.ResultsForm,
         (Group("indicator_values", forms.IndicatorValueForm, fixed=indicators),),
     ),
@@ -205,8 +237,9 @@ class Filing:
         """Read the given sections (everything when none is named); one query a group."""
         filing = cls(application)
         if not sections:
-            filing.materials = list(application.round.materials.all())
-            filing.comments = list(application.comments.sent().for_reading())
+            filing.materials = application.round.materials_list
+            if application.current_revision_id:  # only of a revision can anything be said
+                filing.comments = list(application.comments.sent().for_reading())
         for section in sections or SECTIONS:
             filing.answers[section.slug] = section.answers(application)
             for group in section.groups:
@@ -217,6 +250,12 @@ class Filing:
             current = application.attachments.current().select_related("material", "uploaded_by")
             filing.attachments = [a for a in current if not a.group or (a.group, a.key) in rows]
         return filing
+
+    def last_edited(self, section: Section) -> Answers | None:
+        """The section's answers, or the row of it, that was saved last."""
+        rows = [row for group in section.groups for row in self.rows[group.slug]]
+        saved = [each for each in (self.answers[section.slug], *rows) if each.edited_at]
+        return max(saved, key=lambda each: each.edited_at, default=None)
 
     def blocks(self) -> Iterator[tuple[Section, Group | None, Answers, int]]:
         """Every set of answers with its section, its group and its number in the group."""
@@ -301,7 +340,7 @@ def snapshot(filing: Filing) -> dict[str, Any]:
                 "rows": [
                     {
                         "key": row.key,
-                        "title": group.row_title(row, number),
+                        "title": group.numbered(row, number),
                         "heading": row.fixed.heading if row.fixed else "",
                         "fields": _fields(row),
                     }

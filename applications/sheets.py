@@ -1,11 +1,9 @@
 """Rows of a group as an Excel file: a template to fill in, and a filled one as cells."""
 
-import zipfile
 from datetime import date
 from io import BytesIO
 from itertools import islice
 from typing import Any
-from xml.etree.ElementTree import ParseError
 
 from django import forms
 from django.db import models
@@ -15,20 +13,17 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
-from applications.grids import (
-    EXAMPLE,
-    MOST_COLUMNS,
-    MOST_LINES,
-    MOST_ROWS,
-    Table,
-    options_of,
-)
+from applications.fields import Option, options_of
+from applications.grids import EXAMPLE, MOST_COLUMNS, MOST_LINES, MOST_ROWS, Table
 from applications.models import Application, Row
 from applications.sections import Group, answer_text
 from portal.catalogue.spreadsheet import NOT_A_WORKBOOK, TEXT_FORMAT, SheetRefused, check_package
 from portal.documents.model import clean_text
 
 MOST_BYTES = 5 * 1024**2
+MOST_UNPACKED = 16 * 1024**2
+MOST_OF_A_PART = 4 * 1024**2
+"""Far more than MOST_LINES fill; openpyxl may take eighty times as much memory to read it."""
 LISTS = "可选名称"
 HEAD = PatternFill("solid", fgColor="E8F0FA")
 FAINT = Font(color="7B8794", italic=True)
@@ -41,7 +36,7 @@ def read(data: bytes) -> Table:
     """The cells of the first sheet, each as the text that people see in it."""
     if len(data) > MOST_BYTES:
         raise SheetRefused(f"文件超过 {MOST_BYTES // 1024**2} MB，请只保留要导入的表格。")
-    check_package(data)
+    check_package(data, MOST_UNPACKED, MOST_OF_A_PART)
     try:
         book = load_workbook(BytesIO(data), read_only=True, data_only=True)
         sheet = book.worksheets[0]
@@ -51,7 +46,7 @@ def read(data: bytes) -> Table:
             _without_end([_text(cell) for cell in cells])
             for cells in islice(sheet.iter_rows(max_col=MOST_COLUMNS), MOST_LINES)
         ]
-    except (KeyError, ValueError, IndexError, AttributeError, zipfile.BadZipFile, ParseError):
+    except Exception:  # openpyxl fed with a broken file raises whatever it stumbles over
         raise SheetRefused(NOT_A_WORKBOOK) from None
     if not any(lines):
         raise SheetRefused("第一张工作表是空的。")
@@ -143,7 +138,7 @@ def _present(row: Row, db_field: models.Field) -> Any:
 
 def _example(db_field: models.Field, form_field: forms.Field) -> str:
     if options := options_of(form_field):
-        return f"如：{options[0][1]}"
+        return f"如：{options[0].label}"
     if isinstance(form_field, forms.BooleanField):
         return "是 或 否"
     if isinstance(db_field, models.CharField | models.TextField):
@@ -157,7 +152,7 @@ def _offer(sheet: Worksheet, lists: Worksheet, letter: str, form_field: forms.Fi
         source = '"是,否"'
     elif options := options_of(form_field):
         place = 1 if lists["A1"].value is None else lists.max_column + 1
-        _write_list(lists, place, str(form_field.label), form_field.choices)
+        _write_list(lists, place, str(form_field.label), options)
         column = get_column_letter(place)
         source = f"'{LISTS}'!${column}$2:${column}${len(options) + 1}"
     else:
@@ -168,17 +163,12 @@ def _offer(sheet: Worksheet, lists: Worksheet, letter: str, form_field: forms.Fi
     sheet.add_data_validation(choice)
 
 
-def _write_list(lists: Worksheet, place: int, title: str, choices: Any) -> None:
+def _write_list(lists: Worksheet, place: int, title: str, options: list[Option]) -> None:
     """A list of names; beside each the group that it is offered in, if there are groups."""
-    named: list[tuple[str, str]] = []
-    for value, label in choices:
-        if isinstance(label, list | tuple):
-            named += [(str(text), value) for _, text in label]
-        elif value != "":
-            named.append((str(label), ""))
-    for line, (name, heading) in enumerate([(title, f"{title}的分组"), *named], 1):
+    is_grouped = any(option.heading for option in options)
+    for line, (_, name, heading) in enumerate([Option("", title, f"{title}的分组"), *options], 1):
         lists.cell(line, place, name).data_type = "s"
-        if any(heading for _, heading in named):
+        if is_grouped:
             lists.cell(line, place + 1, heading).data_type = "s"
     lists.column_dimensions[get_column_letter(place)].width = 30
     lists.column_dimensions[get_column_letter(place + 1)].width = 24

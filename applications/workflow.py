@@ -111,11 +111,12 @@ def hold(pk: int, actor: User) -> None:
 
 @transaction.atomic
 def confirm(
-    application: Application, signer_name: str, *, actor: User, seen: str = ""
+    application: Application, signer_name: str, *, actor: User, seen: str | None = None
 ) -> Confirmation | None:
     """Sign for the content in the enterprise's name; None where the round asks for nothing.
 
-    With ``seen``, what the signatory was shown (``Standing.seen``), a later change is refused.
+    The name signed with is the legal representative's, or that of the account. With ``seen``, what
+    the signatory was shown (``Standing.seen``), a later change is refused.
     """
     hold(application.pk, actor)
     if actor not in confirming.signatories(actor):
@@ -124,10 +125,16 @@ def confirm(
     stands = confirming.standing(filing)
     if stands is None or stands.holds:
         return stands and stands.latest
-    if seen and seen != stands.seen:
+    if seen is not None and seen != stands.seen:
         raise StaleState("您打开页面之后，内容又有修改。请再核对一遍后确认。")
     if blocking := checks.blocking(checks.findings(filing)):
         raise NotReady(blocking)
+    names = {actor.name, filing.answers["basic"].legal_representative}
+    if signer_name not in names:
+        raise NotAllowed(
+            f"签字人“{signer_name}”既不是本账号的姓名（{actor.name}），"
+            "也不是申报中填写的“法定代表人”，请核对后再签。"
+        )
     return Confirmation.objects.create(
         application=application,
         signer=actor,

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import add_never_cache_headers
 
+from portal.accounts.access import asks_for_data
 from portal.accounts.models import Role
 from portal.rounds.models import Round
 
@@ -32,11 +33,6 @@ def health(request: HttpRequest) -> HttpResponse:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
     return HttpResponse("ok", content_type="text/plain")
-
-
-def asks_for_data(request: HttpRequest) -> bool:
-    """Whether it is a script that asks, to which a page says nothing."""
-    return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
 
 
 def forbidden(request: HttpRequest, exception: PermissionDenied) -> HttpResponse:

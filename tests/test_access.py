@@ -97,8 +97,8 @@ TABLE = {
     "applications:draft_book": ("application", NOT_LIKE_THIS, instead(OWNER_ONLY, 404)),
     "applications:book": ("application number", NOT_LIKE_THIS, instead(OWNER_ONLY, 404)),
     "applications:save": ("application", NOT_LIKE_THIS, instead(ENTERPRISES, 400)),
-    "applications:carry_over": ("application", instead(OWNER_ONLY, 302), instead(OWNER_ONLY, 404)),
-    "applications:confirm_carried": (
+    "applications:carry_over": ("application", instead(OWNER_ONLY, 302), instead(OWNER_ONLY, 302)),
+    "applications:affirm_carried": (
         "application section",
         NOT_LIKE_THIS,
         instead(OWNER_ONLY, 302),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from django.conf import settings
+from django.urls import reverse
 
 ROOT = settings.BASE_DIR
 
@@ -25,8 +26,10 @@ LINE = (
 )
 INSIDE_APPLICATIONS = (
     *("states", "models", "fields", "forms", "sections", "checks", "confirming"),
-    *("workflow", "saving", "editing"),
-    "on top",
+    *("workflow", "saving", "editing", "commenting", "inspection", "attachments"),
+    *("grids", "sheets", "bulk", "runs", "comparison", "receipts", "book", "carrying", "reentry"),
+    *("tasks", "views", "urls"),
+    "on top",  # templatetags, management, apps
 )
 # Where a status is written, and whose.
 STATUS_WRITERS = {
@@ -253,6 +256,15 @@ def test_style_sheets_and_scripts_load_nothing_from_elsewhere():
     foreign = re.compile(r"""(url\(|import|from|fetch\()\s*\(?['"]?(https?:)?//\w""")
     wrong = [name for name, _ in occurrences(foreign, {p.name: p.read_text() for p in files})]
     assert not wrong
+
+
+def test_nginx_lets_through_the_largest_upload():
+    rules = (ROOT / "deploy" / "nginx.conf").read_text()
+    uploading = re.search(
+        r"location ~ (\S*attachments\S*) \{[^}]*client_max_body_size (\d+)m;", rules
+    )
+    assert re.match(uploading[1], reverse("applications:upload", args=[1, 1]))
+    assert int(uploading[2]) > settings.LARGEST_UPLOAD_MB
 
 
 def occurrences(pattern: re.Pattern, texts: dict[str, str]) -> Iterator[tuple[str, re.Match]]:

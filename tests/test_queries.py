@@ -12,20 +12,23 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from applications import workflow
+from applications import attachments, commenting, workflow
 from applications.editing import SEEN
 from applications.sections import BY_SLUG
 from applications.states import Status
+from applications.views.grids import GROUPS
 from portal.catalogue.models import Bureau
 from portal.jobs.models import Job
 from portal.jobs.tasks import start
-from portal.rounds.models import Quota, Round
+from portal.rounds.models import Material, Quota, Round
 from review import ranking
 from review.models import Seat
 from tests import cast
+from tests.files import as_upload, pdf
 
 SAVING = 6
 PAGE = 12
+SECTION = 8
 BUTTON = 8
 PUBLISHING = 14
 TRANSACTIONS = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
@@ -370,6 +373,102 @@ def test_jobs_come_in_pages_of_twenty(client, province):
 
 
 # Every page
+
+
+@pytest.fixture
+def returned(province, round, owner, officer):
+    """Submitted twice and returned, with a comment and a file on whatever can have one."""
+    round.confirmation_text = "本人确认内容真实。"
+    round.save()
+    application = workflow.start(round, actor=owner)
+    for order, scope in enumerate(Material.Scope.values, 1):
+        material = Material.objects.create(round=round, order=order, name=scope, scope=scope)
+        for key in list(attachments.rows_of(application, scope))[:2]:
+            upload = as_upload(pdf(1), "材料.pdf")
+            attachments.take(application, material, upload, actor=owner, key=key)
+    cast.complete(application, owner)
+    for _ in range(2):
+        submit_for_comments(application, owner, officer)
+        application = cast.decide(application, "return_for_changes", officer)
+    return application
+
+
+def submit_for_comments(application, owner, officer):
+    """Answer what was asked, confirm, submit, and have something asked of every kind of place."""
+    application = cast.fresh(application)
+    for comment in application.comments.filter(answer=""):
+        commenting.answer(comment, "changed", seen=None, actor=owner)
+    workflow.confirm(application, "王䶮", actor=owner)
+    workflow.submit(application, cast.declarations(application.round), actor=owner)
+    for place in COMMENTED:
+        revision = application.current_revision_id
+        commenting.add(application, place, "wrong", "请改。", revision=revision, actor=officer)
+
+
+COMMENTED = (
+    ("basic", "", "", "legal_representative"),
+    ("basic", "finance_years", "2024", "revenue"),
+    ("factory", "integrators", "a1", ""),
+    ("scenarios", "instances", "k1", "content"),
+    ("scenarios", "instances", "k2", ""),
+    ("results", "indicator_values", "1", "value"),
+)
+
+
+def test_no_page_of_a_returned_application_asks_more_than_twelve_times(
+    queries, province, officer, owner, returned
+):
+    pk = returned.pk
+    later = cast.make_round(
+        province, slug="later", title="以后的批次", confirmation_text="本人确认。"
+    )
+    draft = workflow.start(later, actor=owner)
+    sections = [
+        *(("applications:section", pk, slug) for slug in BY_SLUG),
+        ("applications:instance", pk, "k1"),
+        ("applications:instance_new", pk),
+    ]
+    pages = [
+        *(("applications:paste", pk, group) for group in GROUPS),
+        *(("applications:template", pk, group) for group in GROUPS),
+        ("applications:answer", pk, returned.comments.order_by("-pk")[0].pk),
+        ("applications:attachments", pk),
+        ("applications:carry_over", draft.pk),
+        ("applications:compare", pk, 2),
+        ("applications:confirm", pk),
+        ("applications:detail", pk),
+        ("applications:detail", draft.pk),
+        ("applications:read", pk),
+        ("applications:reentry", pk),
+        ("applications:revision", pk, 1),
+        ("applications:revision_receipt", pk, 2),
+        ("applications:revisions", pk),
+        ("applications:submit", pk),
+        ("accounts:team",),
+    ]
+    asked = {page: len(asks) for page, asks in every(queries, owner, [*sections, *pages])}
+    assert {page: n for page, n in asked.items() if n > PAGE} == {}
+    assert {page: asked[page] for page in sections if asked[page] > SECTION} == {}
+
+
+def test_no_page_with_comments_asks_more_than_twelve_times(queries, officer, owner, returned):
+    submit_for_comments(returned, owner, officer)
+    pages = [
+        ("review:reader", returned.pk),
+        ("review:revision", returned.pk, 2),
+        ("review:comment_add", returned.pk, "basic"),
+        ("review:comment_change", returned.comments.order_by("-pk")[0].pk),
+    ]
+    asked = {page: len(asks) for page, asks in every(queries, officer, pages)}
+    assert {page: n for page, n in asked.items() if n > PAGE} == {}
+
+
+def every(queries, user, addresses):
+    """Each address that opens for ``user``, with what it asks."""
+    for name, *arguments in addresses:
+        response, asked = queries(user, reverse(name, args=arguments))
+        assert response.status_code == 200, (name, arguments)
+        yield (name, *arguments), asked
 
 
 def test_no_page_asks_more_than_twelve_times(queries, round, officer, owner, province):

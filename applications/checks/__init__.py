@@ -6,13 +6,21 @@ refuses while any finding blocks.
 """
 
 from collections import defaultdict
+from dataclasses import replace
 
 from applications.checks import consistency, indicators, prose
 from applications.checks.completeness import gaps, required_names
 from applications.checks.conditions import Clause, State, areas, coverage, readiness
-from applications.checks.finding import ATTACHMENTS, Finding, Location, Severity, row_name
+from applications.checks.finding import (
+    ATTACHMENTS,
+    Finding,
+    Location,
+    Severity,
+    comment_location,
+    slot_location,
+)
 from applications.checks.sensitive import sensitive
-from applications.sections import BY_SLUG, SECTIONS, Filing
+from applications.sections import SECTIONS, Filing
 
 __all__ = [
     "ATTACHMENTS",
@@ -23,19 +31,22 @@ __all__ = [
     "State",
     "areas",
     "blocking",
+    "comment_location",
     "coverage",
     "findings",
     "progress",
     "readiness",
-    "row_name",
     "sensitive",
+    "slot_location",
 ]
 
 RULES = (*consistency.RULES, *indicators.RULES, *prose.RULES)
+CLAUSES = {**{section.slug: section.clause for section in SECTIONS}, ATTACHMENTS: "批次附件清单"}
+"""What a finding cites that no condition stands behind, by where it points; in reading order."""
 
 
 def findings(filing: Filing) -> list[Finding]:
-    """Everything to say about the sections that ``filing`` holds, in their order."""
+    """Everything to say about the sections that ``filing`` holds, in their order, with clauses."""
     found = list(gaps(filing))
     for rule, sections in RULES:
         if all(section in filing.answers for section in sections):
@@ -43,12 +54,12 @@ def findings(filing: Filing) -> list[Finding]:
     if len(filing.answers) == len(SECTIONS):
         for clause in readiness(filing):
             found += clause.findings
-    order = [*BY_SLUG, ATTACHMENTS]
-    return sorted(found, key=lambda finding: order.index(finding.section))
+    cited = [replace(f, clause=f.clause or CLAUSES[f.section]) for f in found]
+    return sorted(cited, key=lambda finding: [*CLAUSES].index(finding.section))
 
 
 def blocking(found: list[Finding]) -> list[Finding]:
-    return [finding for finding in found if finding.severity == Severity.BLOCK]
+    return [finding for finding in found if finding.blocks]
 
 
 def progress(filing: Filing, found: list[Finding]) -> dict[str, tuple[int, int]]:

@@ -1,19 +1,14 @@
 """Gaps: what is required and missing, what did not parse, what is too long or not confirmed."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 from django.db import models
 
-from applications.checks.finding import (
-    ATTACHMENTS,
-    Finding,
-    row_name,
-    row_of,
-    shortened,
-)
+from applications.checks.finding import Finding, comment_location, slot_location
 from applications.models import Answers, IndicatorValue
-from applications.sections import BY_SLUG, INSTANCES, Filing, Group, Section
+from applications.sections import BY_SLUG, INSTANCES, Filing, Group, Section, shortened
 
 
 def gaps(filing: Filing) -> Iterator[Finding]:
@@ -55,7 +50,7 @@ def _fields_of(
     title = ""
     if group:
         place |= {"group": group.slug, "key": answers.key}
-        title = f"{row_name(group, answers, number)}："
+        title = f"{group.row_name(answers, number)}："
     kept = _reasons(filing, group or section, answers) if answers.unparsed else {}
     for db_field in answers.answer_fields():
         label = f"“{db_field.verbose_name}”"
@@ -120,24 +115,16 @@ def _materials_lacking(filing: Filing) -> Iterator[Finding]:
     for material in filing.materials:
         if material.is_required and material.pk not in given:
             yield Finding(
-                ATTACHMENTS,
-                f"请上传“{material}”（{material.get_accepts_display()}）。",
-                group="slot",
-                key=str(material.pk),
+                message=f"请上传“{material}”（{material.get_accepts_display()}）。",
                 is_gap=True,
+                **asdict(slot_location(material)),
             )
 
 
 def _comments_unanswered(filing: Filing) -> Iterator[Finding]:
-    """A comment points to its field; where the row is gone meanwhile, to the part it was in."""
     for comment in filing.comments:
-        if comment.answer:
-            continue
-        where = {"group": comment.group}
-        if not comment.key or row_of(filing, comment.group, comment.key):
-            where |= {"key": comment.key, "field": comment.field}
-        yield Finding(
-            comment.section,
-            f"退回意见尚未答复：{shortened(comment.text, 60)}",
-            **where,
-        )
+        if not comment.answer:
+            yield Finding(
+                message=f"退回意见尚未答复：{shortened(comment.text, 60)}",
+                **asdict(comment_location(comment)),
+            )

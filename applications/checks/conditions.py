@@ -88,8 +88,7 @@ def _requirement(filing: Filing, condition: Condition) -> Clause:
         case RequirementAnswer.Answer.NO:
             finding = Finding(
                 "basic",
-                f"{condition.where.rpartition('、')[2]} 自查为“不符合”。"
-                "不符合基础要求的不能申报；如填错请改正。",
+                f"{condition.short_where} 自查为“不符合”。不符合基础要求的不能申报；如填错请改正。",
                 **here,
             )
             return Clause("basic", condition, State.UNMET, "自查：不符合", (finding,), **here)

@@ -4,8 +4,9 @@ from dataclasses import KW_ONLY, dataclass
 
 from django.db import models
 
-from applications.models import Answers, RequirementAnswer, Row
-from applications.sections import INSTANCES, Filing, Group, answer_text
+from applications.models import Answers, Comment, Row
+from applications.sections import INSTANCES, Filing, answer_text
+from portal.rounds.models import Material
 
 ATTACHMENTS = "attachments"
 """Where a finding about a missing file points to: the page beside the four sections."""
@@ -50,16 +51,25 @@ class Finding(Location):
     is_gap: bool = False
     """True for what is simply not filled yet, which a page under way need not shout about."""
 
-
-def row_name(group: Group, row: Row, number: int) -> str:
-    """What to call a row in a sentence: a clause by its number, for its title is the clause."""
-    if row.fixed and isinstance(row, RequirementAnswer):
-        return row.fixed.note.rpartition("、")[2]
-    return shortened(group.row_title(row, number))
+    @property
+    def blocks(self) -> bool:
+        """Whether it stands in the way of submitting."""
+        return self.severity == Severity.BLOCK
 
 
-def shortened(title: str, length: int = 22) -> str:
-    return title if len(title) <= length else f"{title[:length]}…"
+def comment_location(comment: Comment) -> Location:
+    """The place that a comment speaks of; the part it was in, where its row has been deleted.
+
+    For comments read with ``for_reading``.
+    """
+    if not comment.has_row:
+        return Location(comment.section, group=comment.group)
+    return Location(comment.section, group=comment.group, key=comment.key, field=comment.field)
+
+
+def slot_location(material: Material, key: str = "") -> Location:
+    """The slot of a material on the page of attachments; ``key`` is its row's."""
+    return Location(ATTACHMENTS, group=f"slot-{material.pk}", key=key)
 
 
 def label_of(answers: Answers | type[Answers], name: str) -> str:

@@ -7,10 +7,10 @@ from decimal import Decimal
 from django.utils import timezone
 
 from applications.checks.consistency import growth
-from applications.checks.finding import Finding, Severity, label_of, said, shortened
+from applications.checks.finding import Finding, Severity, label_of, said
 from applications.models import IndicatorValue, Results
 from applications.models.rows import MOST_CHANGE
-from applications.sections import INSTANCES, Filing
+from applications.sections import INSTANCES, Filing, shortened
 from portal.catalogue.models import Indicator
 from portal.documents.model import rounded
 
@@ -96,11 +96,11 @@ def levels_possible(filing: Filing) -> Iterator[Finding]:
 
 
 def value_as_computed(filing: Filing) -> Iterator[Finding]:
-    """A value typed over the computed one is asked about, and has a reason."""
+    """A value typed over the computed one is asked about until a reason is written beside it."""
     for row in filled(filing):
-        value, computed = row.value_of("value"), row.computed
-        if value is None or computed is None or abs(value - computed) <= Decimal("0.01"):
+        if not row.is_overridden or row.note:
             continue
+        value, computed = row.value, row.computed
         is_points = row.fixed.kind in CHANGES and abs(value) == abs(rounded(row.after - row.before))
         yield Finding(
             message=f"{titled(row)}填写的是 {value}，按建设前后的值应为 {computed}，请核对。"
@@ -109,14 +109,13 @@ def value_as_computed(filing: Filing) -> Iterator[Finding]:
             brief=f"前后值为 {computed}",
             **at(row),
         )
-        if not row.note:
-            yield Finding(
-                message=f"{titled(row)}指标值与按建设前后的值算得的不同，"
-                f"请在{label_of(row, 'note')}中写明理由，或清空指标值由系统计算。",
-                brief="请写明理由",
-                is_gap=True,
-                **at(row, "note"),
-            )
+        yield Finding(
+            message=f"{titled(row)}指标值与按建设前后的值算得的不同，"
+            f"请在{label_of(row, 'note')}中写明理由，或清空指标值由系统计算。",
+            brief="请写明理由",
+            is_gap=True,
+            **at(row, "note"),
+        )
 
 
 def years_given(filing: Filing) -> Iterator[Finding]:

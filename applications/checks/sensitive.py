@@ -11,7 +11,7 @@ from datetime import date
 
 from django.db import models
 
-from applications.checks.finding import Finding, Severity, label_of, row_name
+from applications.checks.finding import Finding, Severity, label_of
 from applications.sections import Filing
 
 CONTACT = {"contact_mobile", "contact_phone"}
@@ -35,7 +35,7 @@ def sensitive(filing: Filing) -> list[Finding]:
     """Each suspicious passage as a question, its numbers masked; for the person who submits."""
     found = []
     for section, group, answers, number in filing.blocks():
-        title = f"{row_name(group, answers, number)}：" if group else ""
+        title = f"{group.row_name(answers, number)}：" if group else ""
         where = {"group": group.slug, "key": answers.key} if group else {}
         for db_field in answers.answer_fields():
             if not isinstance(db_field, models.CharField | models.TextField) or db_field.choices:

@@ -4,11 +4,12 @@ from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Case, Exists, OuterRef, Q, Value, When
 
 from applications.models.application import Application
 from applications.models.history import Event, Revision
-from applications.models.rows import ScenarioInstance
+from applications.models.rows import Integrator, ScenarioInstance
+from applications.states import Status
 from portal.accounts.models import Role, User
 
 if TYPE_CHECKING:
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 Place = tuple[str, str, str, str]
 """Section, group, key, field; an empty field stands for the whole row or section."""
+
+DELETABLE = {"integrators": Integrator, "instances": ScenarioInstance}
+"""The groups whose rows people add and delete, which comments on them outlive."""
 
 
 class CommentQuerySet(models.QuerySet):
@@ -31,10 +35,14 @@ class CommentQuerySet(models.QuerySet):
         return self.filter(event=None)
 
     def for_reading(self) -> Self:
-        """With all that a page says of them, and whether their scenario instance is there."""
+        """With all that a page says of them, and whether the row they speak of is there."""
         same = {"application": OuterRef("application"), "key": OuterRef("key")}
+        is_there = [
+            When(group=group, then=Exists(model.objects.filter(**same)))
+            for group, model in DELETABLE.items()
+        ]
         return self.select_related("author", "answered_by").annotate(
-            has_instance=Exists(ScenarioInstance.objects.filter(**same))
+            has_row=Case(*is_there, default=Value(True))
         )
 
 
@@ -91,6 +99,13 @@ class Comment(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it may still be answered: what the last return sent, until submitted again."""
+        application = self.application
+        is_last = self.revision_id == application.current_revision_id
+        return is_last and application.status == Status.RETURNED
 
     @property
     def place(self) -> Place:

@@ -26,7 +26,17 @@ class Confirmation(models.Model):
         ordering = ["-pk"]
 
     def __str__(self) -> str:
-        return f"{self.signer_name} {self.at:%Y-%m-%d %H:%M}"
+        return f"{self.signed_as} {self.at:%Y-%m-%d %H:%M}"
+
+    @property
+    def signed_as(self) -> str:
+        """The name signed with, and whose account it was where that is another."""
+        account = self.signer.name
+        return (
+            self.signer_name
+            if account == self.signer_name
+            else f"{self.signer_name}（账号：{account}）"
+        )
 
 
 class BulkEdit(models.Model):

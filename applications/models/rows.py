@@ -6,7 +6,7 @@ and a random id for rows that people add; comparisons and saves match rows by it
 
 import uuid
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any
 
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -15,6 +15,7 @@ from django.db import models
 from applications.models.application import Application
 from applications.models.sections import Answers, Money, not_negative
 from portal.catalogue.models import Indicator, Scenario, Segment
+from portal.documents.model import rounded
 
 MOST_CHANGE = 100000
 """Beyond this, an indicator's value (%, 个, 家) is a slip of the pen."""
@@ -39,6 +40,8 @@ class FixedRow:
     heading: str = ""
     """Rows under one heading belong together, e.g. the five groups of indicators."""
     kind: str = ""
+    name: str = ""
+    """What a sentence calls the row whose title is too long for one."""
 
 
 class Row(Answers):
@@ -244,7 +247,7 @@ class IndicatorValue(Row):
             computed = (self.after - self.before) / abs(self.before) * 100
             if self.fixed.kind == Indicator.Kind.DECREASE:
                 computed = -computed
-        return computed.quantize(Decimal("0.01"), ROUND_HALF_UP)
+        return rounded(computed)
 
     @property
     def is_overridden(self) -> bool:

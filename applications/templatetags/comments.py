@@ -1,15 +1,15 @@
 """The bureau's comments in the enterprise's pages."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from django import template
 
-from applications.checks import Location
+from applications.checks import comment_location
 from applications.models import Comment
 from applications.sections import INSTANCES
 
 register = template.Library()
+register.filter("location", comment_location)
 
 
 @register.filter
@@ -25,11 +25,3 @@ def of_instance(comments: Iterable[Comment] | None, key: str) -> list[Comment]:
 @register.filter
 def unanswered(comments: Iterable[Comment] | None) -> list[Comment]:
     return [comment for comment in comments or () if not comment.answer]
-
-
-@register.filter
-def location(comment: Comment) -> Location:
-    """Where what a comment speaks of is filled in; the part it was in, if the row is gone."""
-    here = Location(comment.section, group=comment.group, key=comment.key, field=comment.field)
-    is_lost = comment.group == INSTANCES.slug and not comment.has_instance
-    return replace(here, key="", field="") if is_lost else here

@@ -83,12 +83,18 @@ def _save_section(request: HttpRequest, pk: int, section: Section) -> HttpRespon
     say_saved(request)
     if request.POST.get("then") == "new" and INSTANCES in section.groups:
         return redirect("applications:instance_new", pk)
-    if page.mistakes == 0 and request.POST.get("then") == "next":
+    if request.POST.get("then") == "next" and not _must_mend(request, pk, section):
         following = SECTIONS[SECTIONS.index(section) + 1 :]
         if following:
             return redirect("applications:section", pk, following[0].slug)
         return redirect("applications:detail", pk)
     return redirect("applications:section", pk, section.slug)
+
+
+def _must_mend(request: HttpRequest, pk: int, section: Section) -> bool:
+    """Whether something in a section as stored is wrong, apart from what is not filled in yet."""
+    found = SectionPage.stored(with_sections(request, pk), section).findings
+    return any(not finding.is_gap for finding in checks.blocking(found))
 
 
 def _section_page(
@@ -104,6 +110,7 @@ def _section_page(
         "application": application,
         "section": page.section,
         "seen": page.seen,
+        "edited": page.filing and page.filing.last_edited(page.section),
         "unconfirmed": list(carrying.unconfirmed(page.filing)) if page.filing else [],
         "registered": page.section.registered_fields(application),
         "sections": SECTIONS,
@@ -141,7 +148,7 @@ def _stored_instance(application: Application, key: str) -> tuple[Row, DraftForm
     for finding in checks.findings(filing):
         here = finding.key == row.key and finding.field in form.fields
         if here and not finding.is_gap and finding.field not in form.errors:
-            form.complain(finding.field, finding.message)
+            form.complain(finding.field, finding.message, blocks=finding.blocks)
     return row, form
 
 

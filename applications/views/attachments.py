@@ -12,15 +12,18 @@ from django.http import (
     JsonResponse,
 )
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.defaultfilters import filesizeformat
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from applications import attachments
+from applications.editing import whole_number
 from applications.inspection import PDF
 from applications.models import Application, Attachment
 from applications.sections import SECTIONS
 from applications.views.shared import enterprise_only, own_application, returned
+from portal.accounts.access import asks_for_data
 from portal.errors import NotAllowed, PortalError, StaleState
 from portal.rounds.models import Material
 
@@ -80,18 +83,13 @@ def upload(request: HttpRequest, pk: int, material: int) -> HttpResponse:
     application = own_application(request, pk)
     wanted = get_object_or_404(application.round.materials, pk=material)
     key = request.POST.get("key", "")
-    replaces = request.POST.get("replaces", "")
+    replaces = whole_number(request.POST.get("replaces")) or None
     done: list[str] = []
     errors: list[PortalError] = []
     for file in request.FILES.getlist("files"):
         try:
             attachment, is_new = attachments.take(
-                application,
-                wanted,
-                file,
-                actor=request.user,
-                key=key,
-                replaces=int(replaces) if replaces.isdecimal() else None,
+                application, wanted, file, actor=request.user, key=key, replaces=replaces
             )
         except PortalError as error:
             errors.append(error)
@@ -113,16 +111,18 @@ def _answer(
     errors: list[PortalError],
 ) -> HttpResponse:
     """What became of it: for the script, with the slot as it now is; else on the page of files."""
-    if request.get_preferred_type(["text/html", "application/json"]) != "application/json":
+    if not asks_for_data(request):
         for sentence in done:
             messages.success(request, sentence)
         for error in errors:
             messages.error(request, str(error))
         anchor = attachments.Slot(material, key=key).anchor
         return redirect(f"{reverse('applications:attachments', args=[application.pk])}#{anchor}")
+    used = attachments.used(application)
     answer = {
         "message": "".join([*done, *map(str, errors)]),
-        "used": attachments.used(application),
+        "used": used,
+        "used_text": filesizeformat(used),
     }
     for slot in attachments.slots(application, [material], key):
         context = {"application": application, "slot": slot}

@@ -2,13 +2,11 @@
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from applications import carrying
-from applications.editing import whole_number
-from applications.models import Application
-from applications.sections import BY_SLUG
+from applications.sections import BY_SLUG, Filing
 from applications.views.shared import enterprise_only, own_application, with_sections
 from portal.errors import PortalError
 
@@ -17,17 +15,15 @@ from portal.errors import PortalError
 def carry_over(request: HttpRequest, pk: int) -> HttpResponse:
     """What would be taken over from the last application, field by field, and the button."""
     application = with_sections(request, pk)
-    source = carrying.source_for(application, request.user)
+    source = carrying.source_for(Filing.of(application), request.user)
+    if source is None:
+        return redirect("applications:detail", pk)
     if request.method == "POST":
-        number = whole_number(request.POST.get("earlier"))
-        earlier = get_object_or_404(Application.objects.visible_to(request.user), pk=number)
         try:
-            carrying.carry_over(application, earlier, actor=request.user)
+            carrying.carry_over(application, source, actor=request.user)
             messages.success(request, "已沿用。标明“须逐项确认”的内容，请在各部分核对并确认。")
         except PortalError as error:
             messages.error(request, str(error))
-        return redirect("applications:detail", pk)
-    if source is None:
         return redirect("applications:detail", pk)
     context = {
         "application": application,
@@ -39,7 +35,7 @@ def carry_over(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @enterprise_only
-def confirm_carried(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
+def affirm_carried(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
     """Confirm the ticked answers of one section."""
     section = BY_SLUG.get(slug)
     if section is None:
@@ -47,7 +43,7 @@ def confirm_carried(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
     application = own_application(request, pk)
     places = set(request.POST.getlist("place"))
     try:
-        number = carrying.confirm(application, section, places, actor=request.user)
+        number = carrying.affirm(application, section, places, actor=request.user)
         if number:
             messages.success(request, f"已确认 {number} 项沿用的内容。")
         else:

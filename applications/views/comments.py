@@ -18,8 +18,8 @@ from portal.errors import PortalError
 def answer(request: HttpRequest, pk: int, comment: int) -> HttpResponse:
     """Answer one comment; what cannot be taken is shown again on a page of its own."""
     application = own_application(request, pk)
-    comments = Comment.objects.visible_to(request.user).filter(application=application)
-    found = get_object_or_404(comments.select_related("author", "answered_by"), pk=comment)
+    comments = application.comments.visible_to(request.user).for_reading()
+    found = get_object_or_404(comments, pk=comment)
     back = request.POST.get("back", "")
     if not url_has_allowed_host_and_scheme(back, allowed_hosts=None):
         back = reverse("applications:detail", args=[pk])
@@ -50,4 +50,5 @@ def _answered(
         )
         return HttpResponseRedirect(back)
     messages.success(request, "已答复。重新提交之前还可以改。")
-    return HttpResponseRedirect(f"{back}#comment-{comment.pk}")
+    place = "asked" if "beside" in request.GET else "comment"
+    return HttpResponseRedirect(f"{back}#{place}-{comment.pk}")

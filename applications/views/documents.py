@@ -33,21 +33,19 @@ def order_book(
     request: HttpRequest, application: Application, number: int | None, page: str
 ) -> HttpResponse:
     """Start making the book of revision ``number``, or of the draft; ``page`` leads back."""
-    formats = {format.value: name for format, name in FORMATS.items()}
-    format = request.POST.get("format", "")
-    if format not in formats:
+    format = next((each for each in FORMATS if each == request.POST.get("format")), None)
+    if format is None:
         raise Http404
     if number is not None:
         get_object_or_404(application.revisions.only("pk"), number=number)
-    name = formats.pop(format)
     job = start(
         owner=request.user,
         kind=tasks.BOOK,
-        title=f"申报书（{DRAFT if number is None else f'第 {number} 版'}，{name}）",
+        title=f"申报书（{DRAFT if number is None else f'第 {number} 版'}，{format.label}）",
         application=application.pk,
         number=number,
-        format=format,
+        format=format.value,
         back=page,
-        again={"url": request.path, "data": {}, "formats": formats},
+        again={"url": request.path, "data": {}, "formats": format.others(FORMATS)},
     )
     return redirect("jobs:detail", job.pk)

@@ -1,21 +1,20 @@
 """The enterprise's way through an application: start, overview, submit, withdraw."""
 
 from collections import Counter
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib import messages
 from django.db.models import Case, JSONField, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_POST, require_safe
 
 from applications import carrying, checks, commenting, confirming, workflow
 from applications.forms import DeclarationForm
-from applications.models import Answers, Application, Comment
+from applications.models import Application, Comment
 from applications.receipts import facts
-from applications.sections import SECTIONS, Filing, Section, snapshot
+from applications.sections import SECTIONS, Filing, snapshot
 from applications.states import BY_VERB, Status
 from applications.views.shared import enterprise_only, own_application, returned, with_sections
 from portal.accounts.models import Role
@@ -60,7 +59,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     sections = [
         {
             **part,
-            "edited": _last_edited(filing, part["section"]),
+            "edited": filing.last_edited(part["section"]),
             "done": progress[part["section"].slug][0],
             "required": progress[part["section"].slug][1],
         }
@@ -70,16 +69,17 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     events = list(events)
     for event in events:
         event.said = [comment for comment in filing.comments if comment.event_id == event.pk]
+    lacking = _lacking(found)
     comments = events[0].said if application.status == Status.RETURNED else []
     if any(comment.answer == Comment.Answer.CHANGED for comment in comments):
         commenting.compare(comments, application.returned_content, snapshot(filing))
     context = {
         "application": application,
         "sections": sections,
-        "source": carrying.source_for(application, request.user),
+        "source": carrying.source_for(filing, request.user),
         "comments": comments,
-        "attached": _attached(filing),
-        "lacking": _lacking(found),
+        "attached": _attached(filing, lacking),
+        "lacking": lacking,
         "readiness": _readiness(filing),
         "blocking": len(checks.blocking(found)),
         "confirmation": confirming.standing(filing) if application.is_editable else None,
@@ -96,22 +96,14 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "applications/detail.html", context)
 
 
-def _last_edited(filing: Filing, section: Section) -> Answers | None:
-    """The section's answers, or the row of it, that was saved last."""
-    rows = [row for group in section.groups for row in filing.rows[group.slug]]
-    saved = [each for each in (filing.answers[section.slug], *rows) if each.edited_at]
-    return max(saved, key=lambda each: each.edited_at, default=None)
-
-
-def _attached(filing: Filing) -> dict[str, Any]:
-    """How many files there are, which material must have one and has, and the latest upload."""
-    given = {attachment.material_id for attachment in filing.attachments}
-    required = [material.pk for material in filing.materials if material.is_required]
+def _attached(filing: Filing, lacking: list[checks.Finding]) -> dict[str, Any]:
+    """How many files there are, how many materials must have one and do, the latest upload."""
+    required = sum(material.is_required for material in filing.materials)
     return {
         "materials": len(filing.materials),
         "files": len(filing.attachments),
-        "required": len(required),
-        "done": len(given.intersection(required)),
+        "required": required,
+        "done": required - len(lacking),
         "latest": max(filing.attachments, key=lambda each: each.uploaded_at, default=None),
     }
 
@@ -145,12 +137,15 @@ def _readiness(filing: Filing) -> dict[str, Any]:
     }
 
 
-def _seen(request: HttpRequest) -> datetime | None:
-    """The moment of the last change shown on the page that was posted."""
+NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+def _seen(request: HttpRequest) -> datetime:
+    """The moment of the last change on the page that was posted; NEVER for what names none."""
     try:
-        return parse_datetime(request.POST.get("seen", ""))
-    except ValueError:
-        return None
+        return datetime.fromisoformat(request.POST.get("seen", "")).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return NEVER
 
 
 @enterprise_only

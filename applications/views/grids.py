@@ -13,15 +13,15 @@ from applications import attachments, bulk, checks, sheets
 from applications.editing import SectionPage
 from applications.forms import PasteForm
 from applications.grids import GridRefused, Preview, preview, text_of_cells
+from applications.inspection import XLSX
 from applications.models import Application, BulkEdit
 from applications.sections import INSTANCES, SECTIONS, Filing, Group, Section
 from applications.views.shared import enterprise_only, own_application
+from portal.accounts.access import asks_for_data
 from portal.errors import PortalError
-from portal.rounds.models import Material
 
 GROUPS = {group.slug: group for section in SECTIONS for group in section.groups}
 SECTION_OF = {group.slug: section for section in SECTIONS for group in section.groups}
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def _group(slug: str) -> Group:
@@ -30,10 +30,10 @@ def _group(slug: str) -> Group:
     return GROUPS[slug]
 
 
-def _back(pk: int, group: Group) -> HttpResponse:
-    """To where the rows of the group are filled in, and what was done may be taken back."""
+def _back(pk: int, group: Group, fragment: str = "") -> HttpResponse:
+    """To where the rows of the group are filled in; without ``fragment``, to what is said on top."""
     address = reverse("applications:section", args=[pk, SECTION_OF[group.slug].slug])
-    return redirect(f"{address}#instances" if group is INSTANCES else address)
+    return redirect(address + fragment)
 
 
 # Paste and upload
@@ -96,6 +96,7 @@ def _paste_page(
     context = {
         "application": application,
         "group": group,
+        "is_fixed": group.fixed is not None,  # a template would call the function
         "section": SECTION_OF[group.slug],
         "sections": SECTIONS,
         "form": form,
@@ -122,28 +123,28 @@ def template(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
 def order(request: HttpRequest, pk: int) -> HttpResponse:
     """The whole order of the instances at once."""
     own_application(request, pk)
-    wants_json = "application/json" in request.headers.get("Accept", "")
     try:
         bulk.order(pk, INSTANCES, request.POST.getlist("key"), actor=request.user)
     except PortalError as error:
-        if wants_json:
+        if asks_for_data(request):
             return JsonResponse({"message": str(error)}, status=409)
         messages.error(request, str(error))
-    if wants_json:
+    if asks_for_data(request):
         return JsonResponse({"message": "次序已保存。"})
-    return _back(pk, INSTANCES)
+    return _back(pk, INSTANCES, "#instances")
 
 
 @require_POST
 @enterprise_only
 def move(request: HttpRequest, pk: int, key: str) -> HttpResponse:
     own_application(request, pk)
-    step = -1 if request.POST.get("step") == "up" else 1
+    step = "up" if request.POST.get("step") == "up" else "down"
     try:
-        bulk.move(pk, INSTANCES, key, step, actor=request.user)
+        bulk.move(pk, INSTANCES, key, -1 if step == "up" else 1, actor=request.user)
     except PortalError as error:
         messages.error(request, str(error))
-    return _back(pk, INSTANCES)
+        return _back(pk, INSTANCES)
+    return _back(pk, INSTANCES, f"#id_{step}-{key}")
 
 
 @require_POST
@@ -155,7 +156,8 @@ def delete(request: HttpRequest, pk: int, key: str) -> HttpResponse:
         messages.success(request, "已删除，可以撤销。" if edit else "这一条已被他人删除。")
     except PortalError as error:
         messages.error(request, str(error))
-    return _back(pk, INSTANCES)
+        return _back(pk, INSTANCES)
+    return _back(pk, INSTANCES, "#instances")
 
 
 @require_POST
@@ -188,11 +190,9 @@ def undoable(application: Application, section: Section) -> BulkEdit | None:
 def show_evidence(application: Application, page: SectionPage) -> None:
     """Count the files beside each row of a group that the round asks evidence for."""
     for group, row_forms in page.row_forms.items():
-        asked = group.slug in Material.Scope.values
-        if asked and application.round.materials.filter(scope=group.slug).exists():
-            numbers = attachments.counts(application, group.slug)
+        if numbers := attachments.counts(application, group.slug):
             for row_form in row_forms:
-                row_form.files = numbers.get(row_form.row.key, 0)
+                row_form.files = numbers[row_form.row.key]
 
 
 def instance_list(filing: Filing, found: list[checks.Finding]) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""Which roles may open a page. Which rows they see there is ``visible_to``'s business."""
+"""Which roles may open a page, and whether a script asks for it.
+
+Which rows they see there is ``visible_to``'s business.
+"""
 
 from collections.abc import Callable
 from functools import wraps
@@ -25,3 +28,8 @@ def role_required(*roles: Role) -> Callable[[View], View]:
         return guarded
 
     return decorate
+
+
+def asks_for_data(request: HttpRequest) -> bool:
+    """Whether it is a script that asks, to which a page says nothing."""
+    return request.get_preferred_type(["text/html", "application/json"]) == "application/json"

@@ -209,7 +209,7 @@ class UserAdmin(SheetAdmin, BaseUserAdmin):
         before = form.initial.get("enterprise")
         super().save_model(request, obj, form, change)
         for enterprise in Enterprise.objects.filter(pk__in={before, obj.enterprise_id} - {None}):
-            if heir := team.name_admin(enterprise):
+            if heir := team.settle(enterprise):
                 messages.warning(
                     request,
                     f"{enterprise}没有可登录的单位管理员，已将最早的账号 {heir.username}"

@@ -98,18 +98,26 @@ def has_admin(enterprise: Enterprise) -> bool:
     return enterprise.user_set.filter(is_active=True, is_unit_admin=True).exists()
 
 
-def name_admin(enterprise: Enterprise) -> User | None:
-    """Make the oldest account that can sign in administrator where there is none; returns it.
+def settle(enterprise: Enterprise) -> User | None:
+    """Put an enterprise's people in order after the back office, which may let anybody go.
 
-    For the back office, which may let anybody go.
+    Where nobody is in charge, the oldest account that can sign in becomes so; returns it.
     """
     lock(enterprise)
+    _void_invitations(enterprise)
     heir = enterprise.user_set.filter(is_active=True).order_by("date_joined", "pk").first()
     if heir is None or has_admin(enterprise):
         return None
     heir.is_unit_admin = True
     heir.save(update_fields=["is_unit_admin"])
     return heir
+
+
+def _void_invitations(enterprise: Enterprise) -> None:
+    """Withdraw, for good, the invitations of whoever is no longer in charge."""
+    in_charge = enterprise.user_set.filter(is_active=True, is_unit_admin=True)
+    waiting = enterprise.invitations.filter(accepted_by=None, withdrawn_at=None)
+    waiting.exclude(created_by__in=in_charge).update(withdrawn_at=timezone.now())
 
 
 def lock(enterprise: Enterprise) -> None:
@@ -134,6 +142,7 @@ def apply(change: Change, member: User, *, actor: User) -> None:
         raise StaleState()
     if not has_admin(actor.enterprise):
         raise NotAllowed("本单位须至少保留一名单位管理员。请先将另一位同事设为单位管理员。")
+    _void_invitations(actor.enterprise)
 
 
 @transaction.atomic

@@ -1,5 +1,7 @@
 """Registering, signing in, changing one's password; an enterprise's people."""
 
+import re
+
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
@@ -98,10 +100,10 @@ def _team_page(request: HttpRequest, form: InvitationForm) -> HttpResponse:
         "invitations": Invitation.objects.visible_to(request.user)
         .open()
         .select_related("created_by"),
-        "most_open": team.MOST_OPEN,
         "valid_days": team.VALID_FOR.days,
     }
-    if token := request.COOKIES.get(NEW_LINK):
+    token = request.COOKIES.get(NEW_LINK, "")
+    if re.fullmatch(r"[\w-]+", token):
         context["link"] = request.build_absolute_uri(reverse("accounts:join", args=[token]))
     return render(request, "accounts/team.html", context)
 

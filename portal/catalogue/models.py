@@ -52,12 +52,18 @@ class CatalogueQuerySet(models.QuerySet):
 
     def delete(self) -> tuple[int, dict[str, int]]:
         deleted = super().delete()
-        transaction.on_commit(forget_cached_rows)
+        forget_cached_rows()
         return deleted
 
 
 def forget_cached_rows() -> None:
     """Make every process that shares the cache read the catalogue anew."""
+    _forget()
+    # Until then, others remember what was there before.
+    transaction.on_commit(_forget)
+
+
+def _forget() -> None:
     cache.set(EDITION_OF_CACHE, uuid.uuid4().hex, timeout=None)
 
 
@@ -71,11 +77,11 @@ class CatalogueModel(models.Model):
 
     def save(self, **kwargs: Any) -> None:
         super().save(**kwargs)
-        transaction.on_commit(forget_cached_rows)
+        forget_cached_rows()
 
     def delete(self, **kwargs: Any) -> tuple[int, dict[str, int]]:
         deleted = super().delete(**kwargs)
-        transaction.on_commit(forget_cached_rows)
+        forget_cached_rows()
         return deleted
 
 
@@ -249,6 +255,11 @@ class Condition(CatalogueModel):
 
     def __str__(self) -> str:
         return f"{self.where}：{self.text[:30]}"
+
+    @property
+    def short_where(self) -> str:
+        """The clause as a sentence calls it: 附件2 一、基础要求 5 is 基础要求 5."""
+        return self.where.rpartition("、")[2]
 
     def applies_to(self, level: str) -> bool:
         return self.level in ("", level)

@@ -28,8 +28,10 @@ class SheetRefused(PortalError):
     """The uploaded file cannot be used as a sheet."""
 
 
-def check_package(data: bytes) -> None:
-    """Refuse what is no workbook, or would unpack to far more than it weighs.
+def check_package(
+    data: bytes, max_unpacked: int = MAX_UNPACKED, max_part: int = MAX_UNPACKED
+) -> None:
+    """Refuse what is no workbook, would unpack to far more than it weighs, or has too large a part.
 
     Only the ZIP directory is read. It may lie, but zipfile then stops at the size it states.
     """
@@ -37,11 +39,11 @@ def check_package(data: bytes) -> None:
         raise SheetRefused("这是旧版 .xls 或加了密码的文件。请另存为不加密的 .xlsx 后再上传。")
     try:
         with zipfile.ZipFile(BytesIO(data)) as package:
-            entries = package.infolist()
-    except zipfile.BadZipFile:
+            sizes = [entry.file_size for entry in package.infolist()]
+    except Exception:  # a damaged directory makes zipfile raise whatever it stumbles over
         raise SheetRefused(NOT_A_WORKBOOK) from None
-    unpacked = sum(entry.file_size for entry in entries)
-    if len(entries) > MAX_ENTRIES or unpacked > MAX_UNPACKED or unpacked > MAX_RATIO * len(data):
+    most = min(max_unpacked, MAX_RATIO * len(data))
+    if len(sizes) > MAX_ENTRIES or sum(sizes) > most or max(sizes, default=0) > max_part:
         raise SheetRefused("文件解压后异常庞大，不予读取。请把数据复制到新建的工作簿中再上传。")
 
 

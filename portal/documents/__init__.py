@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from collections.abc import Iterable
 from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
@@ -21,6 +22,15 @@ class Format(StrEnum):
     def extension(self) -> str:
         """File extension without the dot."""
         return self.value
+
+    @property
+    def label(self) -> str:
+        """What people call it."""
+        return {Format.PDF: "PDF", Format.XLSX: "Excel", Format.DOCX: "Word"}[self]
+
+    def others(self, formats: Iterable["Format"]) -> dict[str, str]:
+        """Those of the formats that are not this one, each with its label."""
+        return {other.value: other.label for other in formats if other != self}
 
 
 def write(document: Document, format: Format, stream: BinaryIO) -> None:

@@ -31,7 +31,6 @@ from portal.documents.model import (
     Table,
     clean_text,
     one_line,
-    texts_of,
 )
 from portal.documents.package import repack
 
@@ -160,8 +159,7 @@ def _table(table: Table, page: Page, noted: bool) -> str:
 
     Except when it may break: then Word would move all of it and leave most of a page empty.
     """
-    millimetres = table.widths(page.text_width)
-    widths = [_twips(width) for width in millimetres]
+    widths = [_twips(width) for width in table.widths(page.text_width)]
     sides = ("top", "left", "bottom", "right", "insideH", "insideV")
     borders = "".join(
         f'<w:{s} w:val="single" w:sz="4" w:space="0" w:color="000000"/>' for s in sides
@@ -177,23 +175,23 @@ def _table(table: Table, page: Page, noted: bool) -> str:
     ]
     if table.has_header:
         titles = zip(table.columns, widths, strict=True)
-        cells = [_cell(clean_text(c.title), w, HEITI, "center") for c, w in titles]
+        cells = [
+            _cell(clean_text(c.title), w, HEITI, "center", keep_next=table.in_text)
+            for c, w in titles
+        ]
         parts.append(_row(cells, header=True))
     left = sum(len(group.rows) for group in table.groups)
-    first = True
-    for group in table.groups:
+    for group, rows in zip(table.groups, looks.rows_of(table, page), strict=True):
         if group.title is not None:
             title = _cell(
                 clean_text(group.title), sum(widths), HEITI, span=len(widths), keep_next=True
             )
             parts.append(_row([title]))
-        for row in texts_of(table, group):
-            cells = zip(row, widths, table.columns, strict=True)
-            whole = not (first or looks.may_break(row, millimetres, page))
+        for row in rows:
+            cells = zip(row.texts, widths, table.columns, strict=True)
             left -= 1
-            keep_next = noted and whole and not left
-            parts.append(_row([_column_cell(*cell, keep_next) for cell in cells], whole=whole))
-            first = False
+            keep_next = row.keeps_next or (noted and row.whole and not left)
+            parts.append(_row([_column_cell(*cell, keep_next) for cell in cells], whole=row.whole))
     return "".join(parts) + "</w:tbl>"
 
 

@@ -4,11 +4,21 @@ The PDF keeps its own copy of these measures in pdf.css, because CSS is the read
 them there; a change here belongs there too.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
+from itertools import count
 from math import ceil
 
-from portal.documents.model import Align, Document, Heading, Paragraph, Picture, Style
+from portal.documents.model import (
+    Align,
+    Document,
+    Heading,
+    Paragraph,
+    Picture,
+    Style,
+    Table,
+    texts_of,
+)
 
 FANGSONG, HEITI, KAITI, BIAOSONG = "仿宋_GB2312", "黑体", "楷体_GB2312", "方正小标宋简体"
 
@@ -19,6 +29,11 @@ FOOTER_SIZE = 9
 PIXELS_PER_MM = 150 / 25.4
 # Of the text height: two pictures with their captions still stand on one page.
 TALLEST_PICTURE = 0.43
+
+SHORT_TABLE = 8
+"""Rows: a table in running text that has no more is kept on one page."""
+# Of the text height: rows kept together leave room for the headings above them.
+TALLEST_KEPT = 0.8
 
 
 @dataclass(frozen=True)
@@ -134,10 +149,43 @@ def _width_of(char: str) -> float:
     return 0.6 if ord(char) < 0x1100 else 1
 
 
-def may_break(texts: Sequence[str], widths: Sequence[float], page: Page) -> bool:
-    """Whether a table row is too tall for a page, so that it may break where others are kept whole.
+@dataclass(frozen=True)
+class Row:
+    """The texts of a table row, whether it is kept on one page, and whether with the next row."""
 
-    Kept whole, WeasyPrint would drop the repeated table header to make room.
-    """
-    height = max(height_of(text, width) for text, width in zip(texts, widths, strict=True))
-    return height > 0.88 * page.text_height * POINTS_PER_MM
+    texts: list[str]
+    whole: bool
+    keeps_next: bool
+
+
+def rows_of(table: Table, page: Page) -> Iterator[list[Row]]:
+    """The rows of each group of a table."""
+    widths = table.widths(page.text_width)
+    groups = [texts_of(table, group) for group in table.groups]
+    heights = [
+        max(height_of(text, width) for text, width in zip(texts, widths, strict=True))
+        for rows in groups
+        for texts in rows
+    ]
+    # A taller row breaks: for one kept whole, WeasyPrint would drop the repeated table header.
+    whole = [height <= 0.88 * page.text_height * POINTS_PER_MM for height in heights]
+    if not table.in_text:
+        # Kept whole, the first row could leave a title page with nothing but the title.
+        whole[:1] = [False]
+    kept = _kept(heights, page) if table.in_text else ()
+    numbers = count()
+    for rows in groups:
+        yield [Row(texts, whole[n], n in kept) for texts, n in zip(rows, numbers, strict=False)]
+
+
+def _kept(heights: list[float], page: Page) -> Container[int]:
+    """The rows kept with the next one: all of a short table, else the first and the last two."""
+
+    def fit(part: list[float]) -> bool:
+        return sum(part) <= TALLEST_KEPT * page.text_height * POINTS_PER_MM
+
+    last = len(heights) - 1
+    if last < SHORT_TABLE and fit(heights):
+        return range(last)
+    # Of three rows that are not kept together only the first two are.
+    return {n for n in (0, last - 1) if n != 1 and fit(heights[n : n + 2])}

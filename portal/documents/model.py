@@ -73,10 +73,15 @@ class Group:
 
 @dataclass(frozen=True)
 class Table:
-    """A table. When no column has a title there is no header row (key-value tables)."""
+    """A table. When no column has a title there is no header row (key-value tables).
+
+    One in running text is kept from breaking badly over pages, at the price of free space above
+    it; any other one is the document itself and fills its pages.
+    """
 
     columns: tuple[Column, ...]
     groups: tuple[Group, ...]
+    in_text: bool = False
 
     def __post_init__(self) -> None:
         if not self.columns:

@@ -27,7 +27,7 @@ from weasyprint.text.ffi import fontconfig
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
-from portal.documents.looks import Page, may_break, page_of, size_of
+from portal.documents.looks import Page, Row, page_of, rows_of, size_of
 from portal.documents.model import (
     Block,
     Column,
@@ -42,7 +42,6 @@ from portal.documents.model import (
     Table,
     clean_text,
     one_line,
-    texts_of,
 )
 
 STYLESHEET = Path(__file__).with_name("pdf.css").read_text(encoding="utf-8")
@@ -242,22 +241,22 @@ def _table(table: Table, page: Page) -> str:
     if table.has_header:
         cells = "".join(f"<th>{_lines(clean_text(c.title))}</th>" for c in table.columns)
         parts.append(f"<thead><tr>{cells}</tr></thead>")
-    widths = table.widths(page.text_width)
-    first = True
-    for group in table.groups:
+    for group, rows in zip(table.groups, rows_of(table, page), strict=True):
         parts.append("<tbody>")
         if group.title is not None:
             title = _lines(clean_text(group.title))
             parts.append(f'<tr class="group"><th colspan="{len(table.columns)}">{title}</th></tr>')
-        for row in texts_of(table, group):
-            cells = "".join(_cell(*pair) for pair in zip(row, table.columns, strict=True))
-            breakable = first or may_break(row, widths, page)
-            parts.append(
-                f'<tr class="breakable">{cells}</tr>' if breakable else f"<tr>{cells}</tr>"
-            )
-            first = False
+        parts += [_row(row, table.columns) for row in rows]
         parts.append("</tbody>")
     return "".join(parts) + "</table>"
+
+
+def _row(row: Row, columns: tuple[Column, ...]) -> str:
+    cells = "".join(_cell(*pair) for pair in zip(row.texts, columns, strict=True))
+    mark = "" if row.whole else ' class="breakable"'
+    if row.keeps_next:
+        mark = ' class="kept"'
+    return f"<tr{mark}>{cells}</tr>"
 
 
 def _name(number: int) -> str:

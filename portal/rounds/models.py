@@ -11,7 +11,15 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.functional import cached_property
 
-from portal.catalogue.models import Bureau, Condition, Indicator, Level, Scenario, Segment
+from portal.catalogue.models import (
+    Bureau,
+    CatalogueModel,
+    Condition,
+    Indicator,
+    Level,
+    Scenario,
+    Segment,
+)
 
 
 class Deadline(models.TextChoices):
@@ -128,6 +136,14 @@ class Round(models.Model):
         rows = Condition.objects.cached(edition=self.condition_edition)
         return [row for row in rows if row.applies_to(self.level)]
 
+    @property
+    def declarations_list(self) -> list["Declaration"]:
+        return Declaration.objects.cached(round=self.pk)
+
+    @property
+    def materials_list(self) -> list["Material"]:
+        return Material.objects.cached(round=self.pk)
+
     def seats_of(self, bureaus: Iterable[Bureau]) -> dict[Bureau, int]:
         """名额 of each bureau: its own quota, or the round's."""
         own = {quota.bureau_id: quota.seats for quota in self.quotas.all()}
@@ -151,7 +167,7 @@ class Quota(models.Model):
         return f"{self.bureau}：{self.seats}"
 
 
-class Declaration(models.Model):
+class Declaration(CatalogueModel):
     """承诺事项: a statement of the notice that the enterprise makes when it submits."""
 
     round = models.ForeignKey(Round, models.CASCADE, related_name="declarations")
@@ -170,7 +186,7 @@ class Declaration(models.Model):
         return self.text
 
 
-class Material(models.Model):
+class Material(CatalogueModel):
     """附件材料: one named slot of the round's materials list, and what it takes.
 
     附件3 names only the four sections; which proofs a province asks for is its own list.

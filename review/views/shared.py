@@ -33,7 +33,7 @@ officers_only = role_required(Role.BUREAU, Role.PROVINCE)
 DECISIONS = ("accept", "return_for_changes", "decline", "undo_decline")
 """The verbs a bureau carries out on the reader's page."""
 
-FORMATS = {Format.PDF: "PDF", Format.XLSX: "Excel", Format.DOCX: "Word"}
+FORMATS = tuple(Format)
 
 
 def attempt(request: HttpRequest, act: Callable[[], object], done: str) -> bool:
@@ -149,7 +149,7 @@ def export(request: HttpRequest, slug: str) -> HttpResponse:
     job = start(
         owner=request.user,
         kind=tasks.SUMMARY,
-        title=f"推荐汇总表（{bureau.short_name if bureau else '全省'}，{FORMATS[format]}）",
+        title=f"推荐汇总表（{bureau.short_name if bureau else '全省'}，{format.label}）",
         round=round.pk,
         bureau=bureau.pk if bureau else None,
         format=format.value,
@@ -157,7 +157,7 @@ def export(request: HttpRequest, slug: str) -> HttpResponse:
         again={
             "url": request.path,
             "data": {"bureau": bureau.code} if bureau else {},
-            "formats": {other: name for other, name in FORMATS.items() if other != format},
+            "formats": format.others(FORMATS),
         },
     )
     return redirect("jobs:detail", job.pk)

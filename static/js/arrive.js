@@ -1,9 +1,12 @@
-// A link to a field puts the cursor into it.
+// A link to a field puts the cursor into it, one to a button the focus; if that is disabled, beside it.
+const FIELD = "input, select, textarea, button";
+
 function arrive() {
   const place = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
   if (!place) return;
-  const field = place.matches("input, select, textarea") ? place : place.querySelector("input, select, textarea");
+  const field = place.matches(FIELD) ? place : place.querySelector(FIELD);
   if (field && place.id.startsWith("id_")) {
+    if (field.matches("button:disabled")) return field.parentElement.querySelector("button:enabled").focus();
     field.focus({ preventScroll: true });
     field.scrollIntoView({ block: "center" });
   }

@@ -24,6 +24,7 @@ export function complain(fields, place, message) {
   const id = `id_${fields.name(place)}`;
   let note = document.getElementById(`${id}_error`);
   amend(id, message);
+  home(control).classList.remove("is-warned");
   if (!message && !note) return;
   if (message && !note) {
     note = Object.assign(document.createElement("div"), {
@@ -60,9 +61,9 @@ const boxes = new Map();
 export function showClash(fields, entry, choose) {
   hideClash(entry);
   const box = copyOf("clash");
-  const { by, at, theirs_text: theirs } = entry.clash;
+  const { by, mine, at, theirs_text: theirs } = entry.clash;
   box.querySelector("[data-field]").textContent = entry.label;
-  box.querySelector("[data-who]").textContent = [by, at].filter(Boolean).join(" ");
+  box.querySelector("[data-who]").textContent = [mine ? "您在另一个窗口" : by, at].filter(Boolean).join(" ");
   box.querySelector("[data-text=theirs]").textContent = theirs || "（空）";
   for (const button of box.querySelectorAll("[data-choose]")) {
     button.addEventListener("click", () => choose(button.dataset.choose));

@@ -7,6 +7,7 @@ const STEP = 12;
 for (const body of document.querySelectorAll("[data-order]")) {
   const form = document.getElementById(body.dataset.order);
   const said = document.querySelector("[data-order-said]");
+  document.querySelector("[data-order-help]").hidden = false;
   const rows = () => [...body.rows];
   let stored = rows();
   let sending = Promise.resolve();

@@ -22,10 +22,11 @@ for (const row of document.querySelectorAll("tr[data-kind]")) {
     if (!Number.isFinite(result)) {
       return isChange && number(before) === 0 ? "建设前为 0，无法计算" : "";
     }
-    const words = result.toFixed(2);
+    // Half up, as the server rounds; a millionth makes up for binary fractions.
+    const cents = Math.sign(result) * Math.round(Math.abs(result) * 100 + 1e-6);
+    const words = (cents / 100).toFixed(2);
     if (value.value.trim() === "") return `留空则取 ${words}`;
-    // Half a hundredth more than the server's tolerance, for binary fractions.
-    if (Math.abs(number(value) - Number(words)) < 0.015) return "";
+    if (Math.abs(number(value) - cents / 100) < 0.0101) return "";
     return `计算值 ${words}${note.value.trim() ? "" : "，请写明理由"}`;
   };
   const show = () => {

@@ -4,7 +4,7 @@ const PATIENCE = 15000;
 
 export const UNREACHABLE = 0;
 
-function token() {
+export function token() {
   const found = /(?:^|; )csrftoken=([^;]*)/.exec(document.cookie);
   return found ? found[1] : "";
 }

@@ -8,7 +8,7 @@ function words(queue, kept, form, before) {
   const warning = kept.works ? "" : "浏览器不能暂存，保存之前请勿关闭本页。";
   if (trouble === "locked") return ["bad", `申报现在不能修改，${waiting} 项没有存入`, "leftovers"];
   if (queue.gone.size) return ["bad", "有一行已被他人删除，请选择", "question"];
-  if (clashes.length) return ["bad", `${clashes.length} 项与他人的修改不同，请选择`, "question"];
+  if (clashes.length) return ["bad", `${clashes.length} 项与别处的修改不同，请选择`, "question"];
   if (trouble === "signed-out") return ["bad", `登录已失效，${waiting} 项待保存。${warning}`, "sign-in"];
   if (trouble && !navigator.onLine) {
     return ["bad", `离线，${waiting} 项待保存，联网后自动保存。${warning}`];

@@ -1,25 +1,18 @@
 // Files go up by themselves: one after the other, each with its progress, to be stopped or tried
 // again. The server's answer brings the slot as it now is. Without this, plain forms do the same.
+import { token } from "./server.js";
+
 const waiting = [];
 let sending = null;
 
 for (const each of document.querySelectorAll("[data-scripted]")) each.hidden = false;
 for (const each of document.querySelectorAll("[data-scriptless]")) each.hidden = true;
 
-function cookie(name) {
-  const found = document.cookie.split("; ").find((pair) => pair.startsWith(`${name}=`));
-  return found ? decodeURIComponent(found.slice(name.length + 1)) : "";
-}
-
 function element(tag, text, className) {
   const made = document.createElement(tag);
   made.textContent = text;
   if (className) made.className = className;
   return made;
-}
-
-function megabytes(bytes) {
-  return `${(bytes / 1048576).toFixed(1)} MB`;
 }
 
 // The files under way lie under their slot and outlive its refreshing.
@@ -44,12 +37,12 @@ function spokenIn(slot) {
   return line;
 }
 
-function refresh(slot, { html, used }) {
+function refresh(slot, { html, used, used_text: usedText }) {
   if (!html) return;
   const quota = document.querySelector("[data-quota]");
   if (quota) {
     quota.querySelector("progress").value = used;
-    quota.querySelector("[data-used]").textContent = megabytes(used);
+    quota.querySelector("[data-used]").textContent = usedText;
   }
   const body = slot.querySelector("[data-slot-body]");
   const hadFocus = body.contains(document.activeElement);
@@ -102,9 +95,9 @@ class Upload {
     this.progress.value = 0;
     this.show("等待上传");
     const form = this.slot.querySelector("form[data-upload]");
-    const largest = Number(form?.dataset.largest ?? Infinity);
-    if (this.file.size > largest) {
-      this.show(`有 ${megabytes(this.file.size)}，超过 ${megabytes(largest)} 的上限。请压缩或拆分后再上传。`, { failed: true });
+    this.replaces = form?.elements.replaces?.value;
+    if (this.file.size > Number(form?.dataset.largest ?? Infinity)) {
+      this.show(form.dataset.tooLarge, { failed: true });
       this.again.hidden = true;
       return;
     }
@@ -119,14 +112,18 @@ class Upload {
       this.show("此处已满，没有上传。请先移除一个文件再重试。", { failed: true });
       return false;
     }
+    if (form.elements.replaces?.value !== this.replaces) {
+      this.show("此处只放 1 个文件，刚才已放入另一个，此文件没有上传。要换成它，请重试。", { failed: true });
+      return false;
+    }
     const data = new FormData(form);
     data.set("files", this.file);
     const request = new XMLHttpRequest();
     this.request = request;
     request.open("POST", form.action);
     request.setRequestHeader("Accept", "application/json");
-    request.setRequestHeader("X-CSRFToken", cookie("csrftoken"));
-    data.set("csrfmiddlewaretoken", cookie("csrftoken"));
+    request.setRequestHeader("X-CSRFToken", token());
+    data.set("csrfmiddlewaretoken", token());
     request.upload.addEventListener("progress", (event) => {
       if (!event.lengthComputable) return;
       this.progress.value = (event.loaded * 100) / event.total;
@@ -192,12 +189,9 @@ function next() {
 }
 
 function add(slot, files) {
-  const form = slot.querySelector("form[data-upload]");
-  if (!form) return;
-  const room = Number(form.dataset.room);
-  const chosen = [...files];
-  spokenIn(slot).textContent = chosen.length > room ? `选了 ${chosen.length} 个文件，此处还能放 ${room} 个，其余没有上传。` : "";
-  for (const file of chosen.slice(0, room)) new Upload(slot, file).enqueue();
+  if (!slot.querySelector("form[data-upload]")) return;
+  spokenIn(slot).textContent = "";
+  for (const file of [...files]) new Upload(slot, file).enqueue();
 }
 
 document.addEventListener("change", (event) => {
@@ -214,7 +208,7 @@ document.addEventListener("submit", async (event) => {
   const said = spokenIn(slot);
   try {
     const data = new FormData(event.target);
-    data.set("csrfmiddlewaretoken", cookie("csrftoken"));
+    data.set("csrfmiddlewaretoken", token());
     const response = await fetch(event.target.action, { method: "POST", headers: { Accept: "application/json" }, body: data });
     const answer = response.headers.get("Content-Type").startsWith("application/json") ? await response.json() : {};
     refresh(slot, answer);

@@ -305,7 +305,7 @@ def test_an_empty_form_asks_for_everything(client, bureau):
 
 def test_what_is_wrong_is_listed_on_top_with_links_to_the_boxes(client, typed):
     html = client.post(REGISTER, typed(mobile="123", name="")).content.decode()
-    assert "请核对以下 2 处" in html
+    assert "须改正以下 2 处" in html
     for name in ("name", "mobile"):
         assert f'<a href="#id_{name}">' in html
         assert f'id="id_{name}"' in html

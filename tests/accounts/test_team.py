@@ -264,6 +264,14 @@ def test_the_link_is_shown_once_and_only_its_digest_is_kept(admin):
     assert Client().get(link_to(token)).status_code == 200
 
 
+def test_a_cookie_that_holds_no_token_is_forgotten(admin):
+    browser = signed_in(admin)
+    browser.cookies["invitation"] = "a/b"
+    response = browser.get(TEAM)
+    assert (response.status_code, "link" in response.context) == (200, False)
+    assert response.cookies["invitation"].value == ""
+
+
 def test_an_invitation_without_a_name_says_what_is_missing(admin):
     response = signed_in(admin).post(
         reverse("accounts:invite"), {"name": " ", "is_signatory": "on"}
@@ -360,6 +368,21 @@ def test_nobody_comes_back_by_an_invitation_of_his_own(client, admin, colleague)
     assert client.post(link_to(token), typed()).status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("leaving", "returning"), [("deactivate", "reactivate"), ("drop_admin", "make_admin")]
+)
+def test_an_invitation_stays_void_when_who_sent_it_comes_back(
+    client, admin, colleague, leaving, returning
+):
+    change("make_admin", colleague, admin)
+    _invitation, token = invite(colleague)
+    _other, still_good = invite(admin)
+    change(leaving, colleague, admin)
+    change(returning, colleague, admin)
+    assert client.post(link_to(token), typed()).status_code == 404
+    assert client.get(link_to(still_good)).status_code == 200
+
+
 def test_somebody_signed_in_is_not_asked_to_join(admin):
     _invitation, token = invite(admin)
     response = signed_in(admin).post(link_to(token), typed(), follow=True)
@@ -424,6 +447,27 @@ def test_the_back_office_leaves_no_enterprise_without_an_administrator(admin, co
     admin.refresh_from_db()
     colleague.refresh_from_db()
     assert (admin.is_active, colleague.is_unit_admin) == (False, True)
+
+
+def test_an_invitation_stays_void_when_the_back_office_brings_back_who_sent_it(
+    client, admin, colleague
+):
+    change("make_admin", colleague, admin)
+    _invitation, token = invite(colleague)
+    data = {
+        "username": colleague.username,
+        "name": colleague.name,
+        "mobile": colleague.mobile,
+        "role": Role.ENTERPRISE,
+        "enterprise": admin.enterprise.pk,
+        "is_unit_admin": "on",
+    }
+    staff = staff_client()
+    for more in ({}, {"is_active": "on"}):
+        assert staff.post(page(User, "change", colleague.pk), data | more).status_code == 302
+    colleague.refresh_from_db()
+    assert colleague.is_active and colleague.is_unit_admin
+    assert client.post(link_to(token), typed()).status_code == 404
 
 
 def test_the_first_account_that_the_back_office_opens_is_administrator(admin):

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from django.conf import settings
 from django.core.files.storage import default_storage
 from django.test import Client
 from django.urls import reverse
-from PIL import Image
+from PIL import Image, ImageFile
 
 from applications import attachments, inspection, workflow
 from applications.attachments import Refused
@@ -18,7 +19,17 @@ from applications.sections import Filing, snapshot
 from portal.errors import PortalError, StaleState
 from portal.rounds.models import Material, Round
 from tests import cast
-from tests.files import archive, as_upload, image, letter, pdf, with_part, workbook
+from tests.files import (
+    archive,
+    as_upload,
+    garbled,
+    image,
+    letter,
+    of_many_disks,
+    pdf,
+    with_part,
+    workbook,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -104,22 +115,39 @@ def test_invisible_characters_are_cleaned_out_of_a_name(take):
     assert take("licence", pdf(), "报\u202e告\u0007\n.pdf").name == "报告.pdf"
 
 
+@pytest.mark.parametrize("format", ["PNG", "JPEG"])
+def test_half_an_image_is_refused_also_where_pdf_is_written(take, format, monkeypatch):
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)  # as loading WeasyPrint does
+    with pytest.raises(Refused, match="图片不完整"):
+        take("licence", image(format)[:-40], "a.png")
+    assert ImageFile.LOAD_TRUNCATED_IMAGES
+
+
 @pytest.mark.parametrize(
     ("slot", "content", "name", "sentence"),
     [
         ("licence", b"", "空.pdf", "“空.pdf”是空文件"),
-        ("licence", b"hello", "a.pdf", "不是 PDF、JPG、PNG"),
+        ("licence", b"hello", "a.pdf", "“a.pdf”的内容无法识别，“营业执照”只收PDF 或图片"),
         ("licence", b"%PDF-1.7 and nothing else", "a.pdf", "已损坏"),
         ("licence", image("PNG")[:-40], "a.png", "图片不完整"),
         ("licence", image("JPEG")[:-40], "a.jpg", "图片不完整"),
         ("licence", image("GIF"), "a.gif", "GIF 图片。请用看图或画图软件另存为 JPG 或 PNG"),
         ("licence", image("PNG", (9000, 9000)), "a.png", "像素过大（9000×9000）"),
+        ("licence", image("PNG", (5001, 5000)), "a.png", "请缩小到 2500 万像素以内"),
         ("licence", image("PNG", (20000, 20000), "1"), "a.png", "像素过大"),
         ("licence", workbook(), "台账.xlsx", "是 XLSX 文件，“营业执照”只收PDF 或图片"),
         ("licence", b"x" * (1024 * 1024 + 1), "a.pdf", "超过“营业执照”单个文件 1 MB 的上限"),
         ("report", OLD_WORD, "旧版.doc", "另存为 .docx、.xlsx 或 PDF"),
         ("report", archive(a="b"), "一包.zip", "是压缩包。请解压后逐个上传"),
         ("report", workbook()[:-60], "a.xlsx", "请重新保存后再上传"),
+        ("report", garbled(workbook(), "xl/styles.xml"), "a.xlsx", "请重新保存后再上传"),
+        (
+            "report",
+            garbled(letter(), "word/document.xml", zipfile.ZIP_LZMA),
+            "a.docx",
+            "请重新保存后再上传",
+        ),
+        ("report", of_many_disks(letter()), "a.docx", "请重新保存后再上传"),
         ("report", with_part(workbook(), "xl/vbaProject.bin", ""), "a.xlsm", "含有宏"),
         (
             "report",
@@ -197,6 +225,17 @@ def test_what_was_ever_uploaded_has_an_end_too(take, draft, round, enterprise):
         attachments.remove(take("licence", pdf(pages) + most), actor=enterprise)
     with pytest.raises(Refused, match="历次替换、移除的文件已经过多"):
         take("licence", pdf(99) + most)
+
+
+def test_what_is_restored_was_counted_when_it_came(take, round, draft, enterprise):
+    Round.objects.filter(pk=round.pk).update(attachment_quota=1)
+    draft.round.refresh_from_db()
+    most = b"\0" * 1_000_000
+    for pages in range(1, attachments.MOST_HISTORY + 1):
+        last = take("licence", pdf(pages) + most, f"{pages}.pdf")
+        attachments.remove(last, actor=enterprise)
+    attachments.restore(last, actor=enterprise)
+    assert current(draft) == [last.name]
 
 
 def test_a_file_of_a_row_needs_the_row(filled, take):
@@ -331,6 +370,12 @@ def test_the_script_gets_the_slot_as_it_now_is(browser, draft, materials):
     assert (stale.status_code, "新文件没有上传" in stale.json()["message"]) == (409, True)
 
 
+@pytest.mark.parametrize("replaces", ["9" * 5000, "²", "x"])
+def test_what_is_no_number_replaces_nothing(browser, draft, materials, replaces):
+    upload(browser, draft, materials["licence"], pdf(), replaces=replaces)
+    assert current(draft) == ["1.pdf"]
+
+
 def test_a_material_of_another_round_is_no_slot(browser, draft, province):
     other = cast.make_round(province, slug="other")
     material = Material.objects.create(round=other, order=1, name="别处")
@@ -425,6 +470,14 @@ def test_a_thumbnail_is_small_and_sealed(browser, take):
     assert Image.open(io.BytesIO(body(response))).size == (320, 107)
     pdf_file = take("report", pdf())
     assert browser.get(reverse("applications:thumbnail", args=[pdf_file.pk])).status_code == 404
+
+
+def test_a_photo_larger_than_any_png_stands_upright_in_its_thumbnail(take):
+    photo, exif = io.BytesIO(), Image.Exif()
+    exif[0x0112] = 6  # lies on its side
+    Image.new("L", (6400, 4800)).save(photo, "JPEG", exif=exif)
+    attachment = take("licence", photo.getvalue(), "照片.jpg")
+    assert Image.open(attachment.thumbnail.open("rb")).size == (240, 320)
 
 
 def test_a_draft_s_file_is_the_enterprise_s_own(filled, take, enterprise, rival, officer, client):

@@ -123,6 +123,7 @@ def test_on_one_field_both_texts_are_told_and_the_first_stays_until_somebody_cho
     clash = other.clashes["project_name"]
     assert (clash["theirs"], clash["theirs_text"]) == ("一号工厂", "一号工厂")
     assert clash["by"] == one.client.get("/applications/").wsgi_request.user.name
+    assert clash["mine"] is False
     assert clash["at"].startswith("20")
     assert stored(draft)["project_name"] == "一号工厂"
     other.resolve("project_name", "mine")

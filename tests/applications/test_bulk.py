@@ -119,7 +119,7 @@ def test_undoing_spares_a_pasted_row_that_somebody_went_on_with(filled, paste, e
     key = filled.instances.get(name="甲").key
     cast.save_row(filled, INSTANCES, key, {"effect": "新写的成效"}, enterprise)
     [spared] = bulk.undo(filled.pk, edit.pk, GROUPS, actor=enterprise)
-    assert spared == "生产作业—焊接—甲"
+    assert spared == "典型场景实例 6：甲"
     assert filled.instances.get(key=key).effect == "新写的成效"
 
 
@@ -140,6 +140,20 @@ def test_a_deleted_row_comes_back_whole_and_in_its_place(filled, enterprise):
     back = filled.instances.get(key=second.key)
     for field in INSTANCES.model.answer_fields():
         assert back.fingerprint(field.name) == second.fingerprint(field.name)
+
+
+def test_what_waits_to_be_confirmed_still_does_after_undoing(filled, paste, enterprise):
+    row = INSTANCES.rows(filled)[1]
+    waiting = ["pain_point", "content"]
+    filled.instances.filter(pk=row.pk).update(unconfirmed=waiting)
+    deleted = bulk.delete(filled.pk, INSTANCES, row.key, actor=enterprise)
+    bulk.undo(filled.pk, deleted.pk, GROUPS, actor=enterprise)
+    assert filled.instances.get(key=row.key).unconfirmed == waiting
+    text = f"{HEAD}{row.segment}\t{row.own_scenario}\t{row.name}\t新痛点"
+    pasted = paste(filled, INSTANCES, text)
+    assert filled.instances.get(key=row.key).unconfirmed == ["content"]
+    bulk.undo(filled.pk, pasted.pk, GROUPS, actor=enterprise)
+    assert set(filled.instances.get(key=row.key).unconfirmed) == set(waiting)
 
 
 def test_deleting_what_is_gone_is_no_mistake(filled, enterprise):
@@ -195,6 +209,13 @@ def test_a_row_moves_among_its_neighbours_and_not_beyond(filled, enterprise):
 # Pages
 
 
+def test_moving_comes_back_to_the_button_that_was_pressed(browser, filled):
+    key = filled.instances.first().key
+    moved = browser.post(address("instance_move", filled.pk, key), {"step": "down"})
+    assert moved.url == f"{address('section', filled.pk, 'scenarios')}#id_down-{key}"
+    assert f'id="id_down-{key}"' in browser.get(moved.url).content.decode()
+
+
 def address(name: str, *args) -> str:
     return reverse(f"applications:{name}", args=args)
 
@@ -215,6 +236,22 @@ def test_a_table_is_previewed_then_applied_then_taken_back(browser, filled):
     taken_back = browser.post(address("undo", filled.pk, edit.pk), follow=True)
     assert "已撤销" in taken_back.content.decode()
     assert filled.finance_years.get(key="2024").revenue == 10000
+
+
+def test_a_preview_says_which_row_each_line_goes_to(browser, filled):
+    url = address("paste", filled.pk, "indicator_values")
+    page = browser.post(url, {"text": "12\n13", "start": "value"}).content.decode()
+    titles = [row.title for row in INDICATORS.fixed(filled.round)]
+    assert f'<th scope="row">{titles[0]}</th>' in page and f"{titles[1]}</th>" in page
+    assert "按名称、序号或年度对应到行" in page and "作为新的一行" not in page
+
+
+def test_a_preview_tells_rows_that_are_there_from_new_ones(browser, filled):
+    first = filled.instances.first()
+    text = grids.text_of_cells([HEAD.split(), first.known_by, (*first.known_by[:2], "新")])
+    page = browser.post(address("paste", filled.pk, "instances"), {"text": text}).content.decode()
+    assert f'<th scope="row">典型场景实例 1：{first.name}</th>' in page
+    assert '<th scope="row">新的一行</th>' in page
 
 
 def test_a_table_that_cannot_be_read_stays_on_the_page(browser, filled):
@@ -281,7 +318,7 @@ def test_a_deletion_is_offered_to_be_taken_back(browser, filled):
     row = INSTANCES.rows(filled)[0]
     page = browser.post(address("instance_delete", filled.pk, row.key), follow=True)
     edit = page.context["undoable"]
-    assert row.line in str(edit)
+    assert f"典型场景实例 1：{row.name}" in str(edit)
     browser.post(address("undo", filled.pk, edit.pk))
     assert filled.instances.filter(key=row.key).exists()
 

@@ -38,7 +38,8 @@ def fresh_draft(submitted, next_round, enterprise) -> Application:
 
 
 def carried(application, earlier, actor) -> Application:
-    carrying.carry_over(application, earlier, actor=actor)
+    source = Application.objects.with_sections().get(pk=earlier.pk)
+    carrying.carry_over(application, source, actor=actor)
     return Application.objects.with_sections().get(pk=application.pk)
 
 
@@ -91,7 +92,7 @@ def test_confirming_takes_the_ticked_ones_off_the_list(fresh_draft, submitted, e
     application = carried(fresh_draft, submitted, enterprise)
     section = SECTIONS[1]
     places = {"factory//introduction", "integrators/a1/name", "factory//nonsense"}
-    assert carrying.confirm(application, section, places, actor=enterprise) == 2
+    assert carrying.affirm(application, section, places, actor=enterprise) == 2
     waiting = {each.place for each in carrying.unconfirmed(filing_of(application))}
     assert "factory//introduction" not in waiting
     assert {"factory//results", "integrators/a1/work"} <= waiting
@@ -138,6 +139,18 @@ def test_only_an_untouched_draft_is_filled(fresh_draft, submitted, enterprise):
     assert FactoryOverview.objects.get(pk=fresh_draft.pk).introduction == ""
 
 
+def test_a_row_somebody_filled_in_is_not_written_over(browser, fresh_draft, submitted, enterprise):
+    requirements = SECTIONS[0].groups[1]
+    cast.save_row(fresh_draft, requirements, "B1", {"explanation": "本年新写"}, enterprise)
+    with pytest.raises(NotAllowed, match="已经开始填写"):
+        carrying.carry_over(fresh_draft, submitted, actor=enterprise)
+    overview = reverse("applications:detail", args=[fresh_draft.pk])
+    place = reverse("applications:carry_over", args=[fresh_draft.pk])
+    assert place not in browser.get(overview).content.decode()
+    assert browser.post(place).url == overview
+    assert [row.explanation for row in fresh_draft.requirement_answers.all()] == ["本年新写"]
+
+
 def test_nobody_else_fills_it(fresh_draft, submitted, rival):
     with pytest.raises(StaleState):
         carrying.carry_over(fresh_draft, submitted, actor=rival)
@@ -150,18 +163,18 @@ def test_the_offer_is_made_on_the_overview_and_taken_on_its_page(browser, fresh_
     assert place in browser.get(overview).content.decode()
     html = browser.get(place).content.decode()
     assert all(rule.value in html for rule in Carry)
-    assert browser.post(place, {"earlier": submitted.pk}).url == overview
+    assert browser.post(place).url == overview
     assert FactoryOverview.objects.get(pk=fresh_draft.pk).introduction == "项目简介。"
     assert place not in browser.get(overview).content.decode()
     assert browser.get(place).url == overview
 
 
-def test_the_application_of_another_enterprise_is_no_source(browser, round, fresh_draft, rival):
-    theirs = cast.file_application(round, rival)
-    place = reverse("applications:carry_over", args=[fresh_draft.pk])
-    for earlier in (theirs.pk, 0, "x", ""):
-        assert browser.post(place, {"earlier": earlier}).status_code == 404
-    assert BasicInformation.objects.get(pk=fresh_draft.pk).factory_address == ""
+def test_the_application_of_another_enterprise_is_no_source(browser, round, enterprise, rival):
+    cast.file_application(round, rival)
+    draft = workflow.start(round, actor=enterprise)
+    place = reverse("applications:carry_over", args=[draft.pk])
+    assert browser.post(place).url == reverse("applications:detail", args=[draft.pk])
+    assert BasicInformation.objects.get(pk=draft.pk).factory_address == ""
 
 
 def test_the_section_page_lists_what_waits_and_confirms_it(
@@ -170,7 +183,7 @@ def test_the_section_page_lists_what_waits_and_confirms_it(
     carried(fresh_draft, submitted, enterprise)
     page = reverse("applications:section", args=[fresh_draft.pk, "factory"])
     assert "待确认" in browser.get(page).content.decode()
-    place = reverse("applications:confirm_carried", args=[fresh_draft.pk, "factory"])
+    place = reverse("applications:affirm_carried", args=[fresh_draft.pk, "factory"])
     waiting = carrying.unconfirmed(
         Filing.of(Application.objects.with_sections().get(pk=fresh_draft.pk), SECTIONS[1])
     )

@@ -292,12 +292,19 @@ def test_the_rail_counts_what_waits_in_each_section(browser, returned, enterpris
 
 def test_a_comment_outlives_its_row(browser, returned, enterprise):
     returned.instances.filter(key="k2").delete()
+    returned.integrators.filter(key="a1").delete()
     page = browser.get(address(returned, "detail"))
     assert "典型场景实例 2：实例2 · 建设内容" in text_of(page)
     assert address(returned, "instance", "k2") not in page.content.decode()
-    section = browser.get(address(returned, "section", "scenarios"))
+    factory = address(returned, "section", "factory")
+    assert f"{factory}#integrators" in page.content.decode()
+    assert f"{factory}#id_integrators-a1" not in page.content.decode()
+    for comment in Comment.objects.filter(field__in=("content", "work")):
+        section = browser.get(address(returned, "section", comment.section))
+        assert f'id="asked-{comment.pk}"' in section.content.decode()
+        alone = browser.get(address(returned, "answer", comment.pk))
+        assert f"#{comment.group}" in alone.content.decode()
     comment = Comment.objects.get(field="content")
-    assert f'id="asked-{comment.pk}"' in section.content.decode()
     reply(comment, enterprise, "explained", "已删除该实例。")
     assert comment.answer == "explained"
 
@@ -324,6 +331,16 @@ def test_an_answer_brings_back_to_where_it_was_given(browser, returned, comment,
     assert response.url == f"{back}#comment-{comment.pk}"
     comment.refresh_from_db()
     assert (comment.answer, comment.answered_by) == ("changed", enterprise)
+
+
+def test_an_answer_beside_a_field_brings_back_to_the_field(browser, returned, comment, enterprise):
+    back = address(returned, "section", "factory")
+    cast.save(returned, "factory", {"project_name": "新名称"}, enterprise)
+    page = browser.get(back).content.decode()
+    [url] = re.findall(r'formaction="([^"]*)"', page)
+    response = browser.post(url, {"answer": "changed", "back": back})
+    assert response.url == f"{back}#asked-{comment.pk}"
+    assert f'id="asked-{comment.pk}"' in page
 
 
 @pytest.mark.parametrize("back", ["https://elsewhere.example/", "//elsewhere.example", "", "x"])

@@ -1,5 +1,6 @@
 """法定代表人确认: who signs, for exactly which content, and what makes it void."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -110,7 +111,7 @@ def test_the_signatory_signs_with_name_and_password_and_then_it_is_submitted(
     assert (confirmation.text, confirmation.text_version) == (TEXT, 1)
     revision = submit(filled, enterprise)
     assert revision.data["confirmation"] == {
-        "signer": "王䶮",
+        "signer": f"王䶮（账号：{enterprise.name}）",
         "text": TEXT,
         "version": 1,
         "at": confirmation.at.isoformat(),
@@ -143,6 +144,13 @@ def test_a_signature_that_is_wrong_says_so_and_signs_nothing(filled, browser, ch
     response = sign(browser, filled, **changes)
     assert said in response.content.decode()
     assert not Confirmation.objects.exists()
+
+
+def test_nobody_signs_with_an_invented_name(filled, enterprise, browser):
+    assert "既不是本账号的姓名" in messages_of(sign(browser, filled, signer_name="王五"))[0]
+    assert not Confirmation.objects.exists()
+    sign(browser, filled, signer_name=enterprise.name)
+    assert Confirmation.objects.get().signed_as == enterprise.name
 
 
 def test_the_name_typed_stays_when_the_password_was_wrong(filled, browser):
@@ -319,6 +327,19 @@ def test_a_revision_shows_who_confirmed_it(filled, enterprise, browser):
     assert "法定代表人确认" in text and "王䶮" in text and "本人确认内容真实。" in text
 
 
+def test_the_contents_lead_to_every_part_of_a_revision(filled, enterprise, officer, client):
+    confirm(filled, enterprise)
+    submit(filled, enterprise)
+    revision = reverse("applications:revision", args=[filled.pk, 1])
+    reader = reverse("review:reader", args=[filled.pk])
+    for user, url in ((enterprise, revision), (officer, reader)):
+        client.force_login(user)
+        text = client.get(url).content.decode()
+        parts = re.findall(r'id="part-(\w+)"', text)
+        assert parts[-2:] == ["declarations", "confirmation"]
+        assert re.findall(r'href="#part-(\w+)"', text) == parts
+
+
 # Who edited what last
 
 
@@ -334,7 +355,7 @@ def test_the_fields_changed_last_are_listed_with_who_and_when(
     assert len(edits) == 10
     assert {(e.section.slug, e.row, e.field, e.by) for e in edits[:2]} == {
         ("factory", "", "智能工厂项目名称", clerk.name),
-        ("scenarios", "典型场景实例 1", "实例名称", enterprise.name),
+        ("scenarios", "典型场景实例 1：新实例名", "实例名称", enterprise.name),
     }
     assert all(edit.at == later.replace(microsecond=0) for edit in edits[:2])
     assert "智能工厂基本情况 · 智能工厂项目名称" in text_of(browser, "detail", filled)

@@ -1,5 +1,6 @@
 """Tables from Excel and WPS: read, matched and judged cell by cell, before anything is stored."""
 
+import zipfile
 from decimal import Decimal
 from io import BytesIO
 
@@ -11,8 +12,9 @@ from applications import grids, sheets
 from applications.grids import State, bare, cells_of, text_of_cells
 from applications.models import Application
 from applications.sections import SECTIONS, Group
-from portal.catalogue.spreadsheet import SheetRefused
+from portal.catalogue.spreadsheet import MAX_RATIO, SheetRefused
 from tests import cast
+from tests.files import garbled, of_many_disks, with_changed, with_part
 
 GROUPS = {group.slug: group for section in SECTIONS for group in section.groups}
 INSTANCES, INTEGRATORS = GROUPS["instances"], GROUPS["integrators"]
@@ -145,6 +147,13 @@ def test_a_first_row_that_reads_like_headings_is_still_a_row(held):
 def test_a_table_beyond_all_measure_is_refused(held, text):
     with pytest.raises(grids.GridRefused, match="最多|超过"):
         held(INTEGRATORS, text)
+
+
+def test_line_breaks_as_a_browser_sends_them_make_no_table_too_long(held):
+    text = "\n".join(["集成商名称", "甲", "名" * (grids.MOST_TEXT - 8)])
+    sent = text.replace("\n", "\r\n")
+    assert len(text) <= grids.MOST_TEXT < len(sent + "\r\n")
+    assert held(INTEGRATORS, sent + "\r\n").digest == held(INTEGRATORS, text).digest
 
 
 # Rows
@@ -316,6 +325,38 @@ def test_a_sheet_is_read_as_people_see_it():
 @pytest.mark.parametrize("data", [b"", b"%PDF-1.7", workbook(), b"PK\x03\x04nonsense"])
 def test_a_file_that_is_no_usable_sheet_gets_a_sentence(data):
     with pytest.raises(SheetRefused, match="工作簿|空的"):
+        sheets.read(data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        garbled(workbook(("甲",)), "xl/workbook.xml"),
+        garbled(workbook(("甲",)), "xl/workbook.xml", zipfile.ZIP_LZMA),
+        of_many_disks(workbook(("甲",))),
+        with_changed(workbook(("甲",)), "xl/workbook.xml", b"<workbook/>"),
+        with_changed(workbook(("甲",)), "xl/styles.xml", b"<styleSheet><fonts><x/></fonts>"),
+        with_changed(workbook(("甲",)), "xl/worksheets/sheet1.xml", b"<worksheet><sheetData><row>"),
+    ],
+)
+def test_a_damaged_file_gets_a_sentence(data):
+    with pytest.raises(SheetRefused, match="这不是 Excel 工作簿"):
+        sheets.read(data)
+
+
+@pytest.mark.parametrize("part", ["xl/styles.xml", "xl/worksheets/sheet1.xml", "xl/workbook.xml"])
+def test_a_part_too_large_to_be_of_a_table_is_not_read(part):
+    data = with_changed(workbook(("甲",)), part, b" " * (sheets.MOST_OF_A_PART + 1))
+    with pytest.raises(SheetRefused, match="解压后异常庞大"):
+        sheets.read(data)
+
+
+def test_a_file_of_many_large_parts_is_not_read():
+    data = with_changed(workbook(("甲",)), "xl/theme/theme1.xml", bytes(400_000))
+    for number in range(5):
+        data = with_part(data, f"xl/{number}", "0" * sheets.MOST_OF_A_PART)
+    assert sheets.MOST_UNPACKED / MAX_RATIO < len(data) < sheets.MOST_BYTES
+    with pytest.raises(SheetRefused, match="解压后异常庞大"):
         sheets.read(data)
 
 

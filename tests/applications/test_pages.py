@@ -61,8 +61,10 @@ def sent(application, slug="factory", **changes):
     return dict(as_sent(shown(application, slug), **changes).lists())
 
 
-def agreed(round):
-    return {f"declaration_{d.pk}": "on" for d in round.declarations.all()}
+def agreed(application):
+    """What the submit page sends with every box ticked, as it stands now."""
+    ticks = {f"declaration_{d.pk}": "on" for d in application.round.declarations.all()}
+    return ticks | {"seen": cast.fresh(application).touched_at.isoformat()}
 
 
 def project_name(application):
@@ -270,7 +272,7 @@ def test_a_page_with_a_mistake_does_not_lead_on(browser, filled):
     assert response.redirect_chain == [(section_url(filled), 302)]
     (message,) = messages_of(response)
     assert message.startswith("已保存 ")
-    assert "请核对以下 1 处" in text_of(response)
+    assert "须改正以下 1 处" in text_of(response)
     html = response.content.decode()
     assert 'value="约三亿"' in html
     assert "请填写数字，例如 1234.56" in html
@@ -283,11 +285,20 @@ def test_the_box_counts_what_it_lists(browser, filled):
     )
     response = browser.post(section_url(filled), data, follow=True)
     html = response.content.decode()
-    box = html[
-        html.index('id="problems-title"') : html.index("</section>", html.index("problems-"))
-    ]
-    assert "请核对以下 2 处" in box
+    box = html.partition('aria-label="须改正和核对的内容"')[2].partition("</section>")[0]
+    assert "须改正以下 2 处" in box and "不影响提交" not in box
     assert box.count("<li>") == 2
+    assert "is-warned" not in html
+
+
+def test_a_warning_does_not_look_like_a_mistake(browser, filled):
+    data = sent(filled, software_investment="99999", introduction="字" * 2001)
+    html = browser.post(section_url(filled), data, follow=True).content.decode()
+    box = html.partition('aria-label="须改正和核对的内容"')[2].partition("</section>")[0]
+    mistakes, warnings = box.split("请核对以下 1 处（不影响提交）")
+    assert "须改正以下 1 处" in mistakes and 'href="#id_introduction"' in mistakes
+    assert 'href="#id_total_investment"' in warnings and warnings.count("<li>") == 1
+    assert re.findall(r'id="(div_\w+)" class="[^"]*is-warned', html) == ["div_id_total_investment"]
 
 
 def test_the_reason_is_named_on_the_task_list_and_before_submitting(browser, filled):
@@ -443,7 +454,7 @@ def test_a_mistake_leads_back_to_the_instance_and_is_shown(browser, draft):
     data = new_instance(browser, draft, name="字" * 101)
     response = browser.post(url("instance_new", draft.pk), data, follow=True)
     assert response.redirect_chain == [(url("instance", draft.pk, data["key"]), 302)]
-    assert "请核对以下 1 处" in text_of(response)
+    assert "须改正以下 1 处" in text_of(response)
     assert response.context["form"]["name"].value() == "字" * 101
 
 
@@ -532,12 +543,12 @@ def test_a_warning_is_shown_and_does_not_stop(browser, filled, enterprise):
     assert response.context["blocking"] == []
     assert "尚未覆盖：运营管理（环节：营销与售后、供应链管理）。" in text_of(response)
     assert "附件2 四（一）" in text_of(response)
-    response = browser.post(url("submit", filled.pk), agreed(filled.round))
+    response = browser.post(url("submit", filled.pk), agreed(filled))
     assert response.url == url("receipt", filled.pk)
 
 
 def test_submitting_leads_to_the_receipt(browser, filled):
-    response = browser.post(url("submit", filled.pk), agreed(filled.round), follow=True)
+    response = browser.post(url("submit", filled.pk), agreed(filled), follow=True)
     assert response.redirect_chain == [(url("receipt", filled.pk), 302)]
     revision = Revision.objects.get()
     page = text_of(response)
@@ -565,14 +576,14 @@ def test_the_receipt_says_what_was_submitted_whatever_is_corrected_later(browser
 
 def test_submitting_twice_leads_to_the_same_receipt(browser, filled):
     for _ in range(2):
-        response = browser.post(url("submit", filled.pk), agreed(filled.round))
+        response = browser.post(url("submit", filled.pk), agreed(filled))
         assert response.url == url("receipt", filled.pk)
     assert [r.number for r in filled.revisions.all()] == [1]
     assert browser.get(url("submit", filled.pk)).url == url("receipt", filled.pk)
 
 
 def test_a_declaration_not_ticked_stops(browser, filled):
-    some = dict(list(agreed(filled.round).items())[:1])
+    some = dict(list(agreed(filled).items())[:1])
     response = browser.post(url("submit", filled.pk), some)
     assert response.status_code == 200
     assert "请阅读并勾选此项承诺后再提交。" in text_of(response)
@@ -581,7 +592,7 @@ def test_a_declaration_not_ticked_stops(browser, filled):
 
 def test_submitting_with_a_gap_says_what_is_missing(browser, filled, enterprise):
     cast.save(filled, "basic", {"contact_name": ""}, enterprise)
-    response = browser.post(url("submit", filled.pk), agreed(filled.round), follow=True)
+    response = browser.post(url("submit", filled.pk), agreed(filled), follow=True)
     assert response.redirect_chain == [(url("submit", filled.pk), 302)]
     assert messages_of(response) == ["还有 1 项须改正后才能提交。第一项：请填写“联系人”。"]
     assert not Revision.objects.exists()
@@ -591,7 +602,7 @@ def test_submitting_too_late_names_the_deadline_and_the_time(browser, filled):
     deadline = filled.round.enterprise_deadline
     with time_machine.travel(deadline + timedelta(seconds=5), tick=False):
         browser.force_login(filled.enterprise.user_set.get())
-        response = browser.post(url("submit", filled.pk), agreed(filled.round), follow=True)
+        response = browser.post(url("submit", filled.pk), agreed(filled), follow=True)
     local = timezone.localtime(deadline)
     assert messages_of(response) == [
         f"已过企业申报截止时间（{closing(deadline)}），"
@@ -686,7 +697,7 @@ def test_a_rivals_draft_is_not_found_and_not_touched(client, rival, filled):
     client.force_login(rival)
     response = client.post(section_url(filled), sent(filled, project_name="外人"))
     assert response.status_code == 404
-    assert client.post(url("submit", filled.pk), agreed(filled.round)).status_code == 404
+    assert client.post(url("submit", filled.pk), agreed(filled)).status_code == 404
     assert project_name(filled) == "示范智能工厂"
     assert cast.fresh(filled).status == Status.DRAFT
 
@@ -723,12 +734,17 @@ def test_a_save_needs_the_forms_token(draft, enterprise):
     assert project_name(draft) == ""
 
 
-@pytest.mark.parametrize("seen", ["2026-13-45T00:00:00+08:00", "昨天", ""])
-def test_a_tampered_moment_on_the_submit_page_is_no_error(browser, filled, seen):
-    agreed = {f"declaration_{d.pk}": "on" for d in filled.round.declarations.all()}
-    response = browser.post(url("submit", filled.pk), {**agreed, "seen": seen})
+@pytest.mark.parametrize(
+    "seen",
+    [
+        *("2026-13-45T00:00:00+08:00", "昨天", "", "0001-01-01", "0001-01-01T00:00:00+14:00"),
+        "9999-12-31T23:59:59-14:00",
+    ],
+)
+def test_a_page_that_does_not_say_what_it_showed_submits_nothing(browser, filled, seen):
+    response = browser.post(url("submit", filled.pk), {**agreed(filled), "seen": seen})
     assert response.status_code == 302
-    assert cast.fresh(filled).status == Status.SUBMITTED
+    assert cast.fresh(filled).status == Status.DRAFT
 
 
 def test_a_change_after_the_submit_page_was_opened_is_looked_at_first(browser, filled, enterprise):

@@ -3,10 +3,11 @@
 import pytest
 from django.urls import reverse
 
-from applications import checks, workflow
+from applications import checks, commenting, workflow
 from applications.checks import Severity, State
 from applications.models import Attachment, Comment
-from applications.sections import snapshot
+from applications.models.comments import DELETABLE
+from applications.sections import SECTIONS, snapshot
 from portal.catalogue.models import Condition, Modality
 from portal.rounds.models import Material
 from tests import cast
@@ -15,6 +16,11 @@ from tests.applications.test_checks import give_a_reason, only
 
 # What is read in memory was made in a database.
 pytestmark = pytest.mark.django_db
+
+
+def from_conditions(filing):
+    """The findings behind which a condition stands, not only the list of what is asked for."""
+    return [f for f in checks.findings(filing) if f.clause not in checks.CLAUSES.values()]
 
 
 def clause(filing, code):
@@ -62,7 +68,9 @@ def test_an_empty_draft_has_met_nothing(draft):
     assert {found[code] for code in ("N1", "N2", "B1", "B5-excellent", "C-excellent")} == {
         State.OPEN
     }
-    assert [f for f in checks.findings(filing_of(draft)) if f.clause] == []
+    assert from_conditions(filing_of(draft)) == []
+    cited = {(f.section, f.clause) for f in checks.findings(filing_of(draft))}
+    assert cited == {(section.slug, section.clause) for section in SECTIONS}
 
 
 @pytest.mark.parametrize(
@@ -117,7 +125,7 @@ def test_the_maturity_clause_rests_on_both_answers(answer, level, state, filing)
 def test_the_panel_and_the_guard_say_the_same(filing):
     filing.rows["requirement_answers"][0].answer = "no"
     filing.rows["instances"].pop()
-    found = [f for f in checks.findings(filing) if f.clause]
+    found = from_conditions(filing)
     assert found == [f for c in checks.readiness(filing) for f in c.findings]
 
 
@@ -246,6 +254,7 @@ def test_a_required_material_blocks_until_attached(material, filled, enterprise)
     assert finding.message == "请上传“营业执照”（PDF）。"
     assert (finding.section, finding.anchor) == (checks.ATTACHMENTS, f"slot-{material.pk}")
     assert (finding.severity, finding.is_gap) == (Severity.BLOCK, True)
+    assert finding.clause == "批次附件清单"
     attachment = attach(material, filled, enterprise)
     filing = filing_of(filled)
     assert checks.findings(filing) == []
@@ -293,13 +302,26 @@ def test_a_comment_blocks_at_its_field_until_answered(submitted, officer):
     assert checks.findings(filing_of(submitted)) == []
 
 
-def test_a_comment_on_a_row_that_is_gone_points_to_its_group(filing):
-    here = {"section": "scenarios", "group": "instances", "field": "name", "text": "过期。"}
-    kept = filing.rows["instances"][0].key
-    filing.comments = [Comment(**here, key=key) for key in (kept, "gone")]
-    first, second = checks.findings(filing)
-    assert (first.key, first.anchor) == (kept, "id_name")
-    assert (second.key, second.anchor) == ("", "instances")
+def test_comments_know_of_every_group_whose_rows_people_delete():
+    groups = [group for section in SECTIONS for group in section.groups]
+    assert {g.slug: g.model for g in groups if g.fixed is None} == DELETABLE
+
+
+@pytest.mark.parametrize("group", DELETABLE)
+def test_a_comment_on_a_row_that_is_gone_points_to_its_group(submitted, officer, group):
+    [section] = [s.slug for s in SECTIONS if any(g.slug == group for g in s.groups)]
+    row = getattr(submitted, group).first()
+    place = (section, group, row.key, "name")
+    revision = submitted.current_revision_id
+    commenting.add(submitted, place, "wrong", "过期。", revision=revision, actor=officer)
+    returned = cast.decide(submitted, "return_for_changes", officer)
+    finding = only(filing_of(returned))
+    assert (finding.key, finding.field) == (row.key, "name")
+    row.delete()
+    [finding] = [f for f in checks.findings(filing_of(returned)) if "退回意见" in f.message]
+    assert (finding.section, finding.key, finding.anchor) == (section, "", group)
+    [comment] = filing_of(returned).comments
+    assert checks.comment_location(comment).anchor == group
 
 
 # Pages

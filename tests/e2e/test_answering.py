@@ -44,7 +44,7 @@ def test_the_link_beside_the_field_opens_the_form_for_an_explanation(page, comme
     reply = page.locator(f"#reply-{comments[0].pk}")
     expect(reply).to_be_visible()
     reply.fill("名称与备案一致。")
-    page.get_by_role("button", name="答复“说明”").first.click()
+    page.get_by_role("button", name="仅说明，不修改").first.click()
     expect(page.locator(".asked").first).to_contain_text("已答复：说明")
     comments[0].refresh_from_db()
     assert comments[0].reply == "名称与备案一致。"
@@ -58,6 +58,6 @@ def test_a_half_written_explanation_is_not_left_without_asking(page, comments):
     first, second = (page.locator(f"#reply-{comment.pk}") for comment in comments)
     first.press_sequentially("写了一半")
     second.press_sequentially("写完了")
-    page.get_by_role("button", name="答复“说明”").last.click(no_wait_after=True)
+    page.get_by_role("button", name="仅说明，不修改").last.click(no_wait_after=True)
     expect(first).to_have_value("写了一半")
     assert asked == ["beforeunload"]

@@ -1,10 +1,12 @@
 """Tables in a browser: ordered by drag and by keyboard, pasted, previewed, taken back, computed."""
 
+from decimal import Decimal
+
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from applications import workflow
-from applications.models import Application
+from applications.models import Application, FixedRow, IndicatorValue
 from applications.sections import INSTANCES
 from tests import cast
 from tests.e2e.test_every_page import sign_in
@@ -64,6 +66,18 @@ def test_instances_are_ordered_by_keyboard_alone(page, draft):
     assert names(draft)[:3] == [before[0], before[2], before[1]]
 
 
+def test_moving_by_button_keeps_the_focus_there_or_beside_it_at_the_end(page, draft):
+    page.goto(f"/applications/{draft.pk}/scenarios/")
+    before = names(draft)
+    up, down = page.locator("[value=up]"), page.locator("[value=down]")
+    up.nth(2).press("Enter")
+    expect(up.nth(1)).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(down.nth(0)).to_be_focused()
+    assert names(draft)[:3] == [before[2], before[0], before[1]]
+    expect(page.get_by_text("选中 ⠿ 后按 Alt+↑")).to_be_visible()
+
+
 def test_an_order_that_cannot_be_saved_is_put_back_and_said(page, draft):
     page.goto(f"/applications/{draft.pk}/scenarios/")
     before = names(draft)
@@ -106,6 +120,40 @@ def test_a_value_is_computed_while_one_types_and_another_asks_for_a_reason(page,
     expect(computed).to_have_text("计算值 20.00，请写明理由")
     row.locator("[name$='-note']").fill("按新口径")
     expect(computed).to_have_text("计算值 20.00")
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "after"),
+    [
+        ("increase", "200", "202.01"),
+        ("increase", "200", "197.99"),
+        ("increase", "-200", "-197.99"),
+        ("increase", "1000", "1000.05"),
+        ("increase", "1000", "999.97"),
+        ("increase", "3", "4"),
+        ("increase", "0.0007", "0.0011"),
+        ("decrease", "800", "788.28"),
+        ("decrease", "100", "100.005"),
+        ("ratio", "1", "2.675"),
+        ("ratio", "1", "1.005"),
+    ],
+)
+def test_the_page_computes_and_complains_as_the_server_does(page, draft, kind, before, after):
+    page.goto(f"/applications/{draft.pk}/results/")
+    row = page.locator(f"tr[data-kind={kind}]").first
+    computed = row.locator(".computed")
+    stored = IndicatorValue(before=Decimal(before), after=Decimal(after))
+    stored.fixed = FixedRow("", "", kind=kind)
+    result = stored.computed
+    row.locator("[name$='-before']").fill(before)
+    row.locator("[name$='-after']").fill(after)
+    row.locator("[name$='-value']").fill("")
+    expect(computed).to_have_text(f"留空则取 {result}")
+    for hundredths in range(-2, 3):
+        stored.value = result + Decimal(hundredths) / 100
+        row.locator("[name$='-value']").fill(str(stored.value))
+        complaint = f"计算值 {result}，请写明理由" if stored.is_overridden else ""
+        expect(computed).to_have_text(complaint)
 
 
 def test_the_heading_follows_the_tick_of_a_new_plant(page, draft):

@@ -299,8 +299,8 @@ def test_two_people_in_one_field_see_both_texts_and_one_click_chooses(stage, pai
     saved(one)
     for name in ("project_name", "introduction"):
         enter(other, name, "我后写的")
-    expect(state(other)).to_contain_text("2 项与他人的修改不同")
-    question = other.get_by_role("group", name="两人填写不同").first
+    expect(state(other)).to_contain_text("2 项与别处的修改不同")
+    question = other.get_by_role("group", name="两处填写不同").first
     expect(question).to_contain_text("同事先写的")
     expect(question).to_contain_text("我后写的")
     expect(question).to_contain_text(stage.owner.name)
@@ -309,8 +309,8 @@ def test_two_people_in_one_field_see_both_texts_and_one_click_chooses(stage, pai
     field(other, "project_name").press_sequentially("，还在写")
     expect(question).to_contain_text("我后写的，还在写")
     question.get_by_role("button", name="用我的").click()
-    expect(state(other)).to_contain_text("1 项与他人的修改不同")
-    question.get_by_role("button", name="用对方的").press("Enter")
+    expect(state(other)).to_contain_text("1 项与别处的修改不同")
+    question.get_by_role("button", name="用已保存的").press("Enter")
     saved(other)
     expect(field(other, "introduction")).to_have_value("同事先写的")
     assert stored(stage.draft, "factory", "project_name") == "我后写的，还在写"
@@ -337,12 +337,12 @@ def test_ten_interleavings_in_two_open_pages_lose_nothing_and_overwrite_nothing_
             page.evaluate("document.activeElement.blur()")
             while is_asked(page):
                 questions += 1
-                question = page.get_by_role("group", name="两人填写不同")
+                question = page.get_by_role("group", name="两处填写不同")
                 label = question.locator("[data-field]").first.inner_text()
                 question, name = question.filter(has_text=label), labels[label]
                 theirs = question.locator("[data-text=theirs]").inner_text()
                 if random.random() < 0.5:
-                    question.get_by_role("button", name="用对方的").click()
+                    question.get_by_role("button", name="用已保存的").click()
                     del taken_for_saved[who, name]
                     continue
                 question.get_by_role("button", name="用我的").click()

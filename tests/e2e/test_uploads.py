@@ -65,11 +65,42 @@ def test_many_files_go_up_by_themselves_and_each_refusal_says_why(files_page, dr
     chosen = [folder / name for name in ("1.pdf", "不是.pdf", "过大.pdf")]
     reports.locator("input[type=file]").set_input_files(chosen)
     expect(reports.get_by_role("link", name="1.pdf")).to_be_visible()
-    expect(reports.get_by_text("“不是.pdf”不是 PDF")).to_be_visible()
+    expect(reports.get_by_text("“不是.pdf”的内容无法识别")).to_be_visible()
     expect(reports.get_by_text("超过 1.0 MB 的上限")).to_be_visible()
     reports.get_by_role("button", name="关闭 不是.pdf").click()
-    expect(reports.get_by_text("“不是.pdf”不是 PDF")).to_be_hidden()
+    expect(reports.get_by_text("“不是.pdf”的内容无法识别")).to_be_hidden()
     assert names(draft) == ["1.pdf"]
+
+
+def test_what_finds_no_room_is_named_and_a_refused_file_takes_none(files_page, draft, folder):
+    reports = slot(files_page, "审计报告")
+    chosen = [folder / name for name in ("不是.pdf", "1.pdf", "2.pdf", "3.pdf", "4.pdf")]
+    reports.locator("input[type=file]").set_input_files(chosen)
+    left_out = reports.locator(".upload-failed").filter(has_text="4.pdf")
+    expect(left_out).to_contain_text("此处已满，没有上传")
+    expect(reports.locator(".upload-failed")).to_have_count(2)
+    assert names(draft) == ["1.pdf", "2.pdf", "3.pdf"]
+
+
+def test_of_two_files_dropped_on_a_slot_for_one_the_second_replaces_nothing(files_page, draft):
+    files_page.evaluate(
+        """(texts) => {
+            const transfer = new DataTransfer();
+            texts.forEach((text, index) => {
+                const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+                transfer.items.add(new File([bytes], `${index}.pdf`));
+            });
+            const init = { dataTransfer: transfer, bubbles: true, cancelable: true };
+            document.querySelector("[data-slot]").dispatchEvent(new DragEvent("drop", init));
+        }""",
+        [b64encode(content).decode() for content in (b"hello", pdf(1), pdf(2))],
+    )
+    licence = slot(files_page, "营业执照")
+    expect(licence.locator(".upload-failed").filter(has_text="2.pdf")).to_contain_text("没有上传")
+    assert names(draft) == ["1.pdf"]
+    licence.get_by_role("button", name="重试 2.pdf").click()
+    expect(licence.get_by_role("link", name="2.pdf")).to_be_visible()
+    assert names(draft) == ["2.pdf"]
 
 
 def test_a_new_file_replaces_the_one_in_a_slot_for_one_and_the_old_comes_back(
