@@ -144,7 +144,7 @@ with sync_playwright() as p:
 install_test_parts() {
     local missing=()
     has pdftotext || missing+=(poppler-utils)
-    has soffice || missing+=(libreoffice-writer-nogui)
+    has soffice || missing+=(libreoffice-writer)
     has redis-server || missing+=(redis-server)
     has_postgres || missing+=(postgresql)
     if [ ${#missing[@]} != 0 ]; then

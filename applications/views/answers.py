@@ -31,7 +31,7 @@ from applications.views.shared import (
 )
 from portal.errors import PortalError
 
-CLASHED = "有栏目您和同事都改过，两边的内容都在下面；其余改动已保存。"
+CLASHED = "有栏目在别处也改过，两边的内容都在下面；其余改动已保存。"
 
 
 @require_POST

@@ -31,7 +31,7 @@ def _group(slug: str) -> Group:
 
 
 def _back(pk: int, group: Group, fragment: str = "") -> HttpResponse:
-    """To where the rows of the group are filled in; without ``fragment``, to what is said on top."""
+    """To where the rows of the group are filled in; without ``fragment``, to what the top says."""
     address = reverse("applications:section", args=[pk, SECTION_OF[group.slug].slug])
     return redirect(address + fragment)
 

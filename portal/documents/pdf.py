@@ -241,22 +241,25 @@ def _table(table: Table, page: Page) -> str:
     if table.has_header:
         cells = "".join(f"<th>{_lines(clean_text(c.title))}</th>" for c in table.columns)
         parts.append(f"<thead><tr>{cells}</tr></thead>")
+    held = False  # by the row above
     for group, rows in zip(table.groups, rows_of(table, page), strict=True):
-        parts.append("<tbody>")
+        parts.append("" if held else "<tbody>")
         if group.title is not None:
             title = _lines(clean_text(group.title))
             parts.append(f'<tr class="group"><th colspan="{len(table.columns)}">{title}</th></tr>')
-        parts += [_row(row, table.columns) for row in rows]
-        parts.append("</tbody>")
+        for number, row in enumerate(rows):
+            # Going back over a row inside a tbody, WeasyPrint would leave an empty frame behind.
+            if number and row.keeps_next and not held:
+                parts.append("<tbody>")
+            parts.append(_row(row, table.columns))
+            held = row.keeps_next
     return "".join(parts) + "</table>"
 
 
 def _row(row: Row, columns: tuple[Column, ...]) -> str:
     cells = "".join(_cell(*pair) for pair in zip(row.texts, columns, strict=True))
-    mark = "" if row.whole else ' class="breakable"'
-    if row.keeps_next:
-        mark = ' class="kept"'
-    return f"<tr{mark}>{cells}</tr>"
+    css_class = "kept" if row.keeps_next else "" if row.whole else "breakable"
+    return f'<tr class="{css_class}">{cells}</tr>'
 
 
 def _name(number: int) -> str:

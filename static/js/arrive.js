@@ -20,4 +20,4 @@ if (here) {
 }
 
 window.addEventListener("hashchange", arrive);
-arrive();
+window.addEventListener("load", arrive); // the browser's own arriving may take the focus until then

@@ -130,6 +130,13 @@ def test_on_one_field_both_texts_are_told_and_the_first_stays_until_somebody_cho
     assert stored(draft)["project_name"] == "二号工厂"
 
 
+def test_ones_own_second_window_is_told_as_such(draft, enterprise):
+    one, other = Tab(draft, enterprise), Tab(draft, enterprise)
+    one.type(project_name="一号工厂")
+    other.type(project_name="二号工厂")
+    assert other.clashes["project_name"]["mine"] is True
+
+
 def test_five_hundred_late_autosaves_after_submitting_change_nothing_and_say_so(filled, enterprise):
     tab = Tab(filled, enterprise)
     workflow.submit(filled, cast.declarations(filled.round), actor=enterprise)

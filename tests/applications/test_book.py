@@ -6,8 +6,9 @@ import re
 import shutil
 import subprocess
 from copy import deepcopy
+from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import count, cycle, islice
+from itertools import count, cycle, islice, pairwise
 
 import pdfplumber
 import pytest
@@ -421,6 +422,22 @@ def test_no_heading_is_left_at_the_foot_of_a_page(large_book, large_pdf):
     assert stranded(large_book, large_pdf) == []
 
 
+def torn(document: Document, pages: list[str]) -> list[str]:
+    """The headings whose short table does not follow them whole on the same page."""
+    said = list(map(bare, pages))
+    short = [
+        "".join(texts(replace(document, blocks=(above, block))))
+        for above, block in pairwise(document.blocks)
+        if isinstance(block, Table) and sum(len(group.rows) for group in block.groups) <= 8
+    ]
+    assert len(short) > 20
+    return [text for text in short if not any(text in page for page in said)]
+
+
+def test_no_short_table_breaks_over_pages(large_book, large_pages):
+    assert torn(large_book, large_pages) == []
+
+
 @pytest.mark.parametrize("format", [Format.PDF, Format.DOCX])
 def test_six_pictures_stand_above_their_captions(large_pdf, large_word, format):
     content = large_pdf if format is Format.PDF else large_word
@@ -449,8 +466,10 @@ def test_libreoffice_opens_the_word_file_with_the_same_content(large_book, large
     command = ["soffice", profile, "--headless", "--convert-to", "pdf", "book.docx"]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=180)
     content = (tmp_path / "book.pdf").read_bytes()
-    assert_in_order(texts(large_book), bare("".join(pdf_bodies(content))))
+    pages = pdf_bodies(content)
+    assert_in_order(texts(large_book), bare("".join(pages)))
     assert stranded(large_book, content) == []
+    assert torn(large_book, pages) == []
     with pdfplumber.open(io.BytesIO(content)) as pdf:
         assert sum(len(page.images) for page in pdf.pages) == 6
 

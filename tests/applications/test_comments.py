@@ -337,7 +337,8 @@ def test_an_answer_beside_a_field_brings_back_to_the_field(browser, returned, co
     back = address(returned, "section", "factory")
     cast.save(returned, "factory", {"project_name": "新名称"}, enterprise)
     page = browser.get(back).content.decode()
-    [url] = re.findall(r'formaction="([^"]*)"', page)
+    url = f"{address(returned, 'answer', comment.pk)}?beside"
+    assert f'formaction="{url}"' in page
     response = browser.post(url, {"answer": "changed", "back": back})
     assert response.url == f"{back}#asked-{comment.pk}"
     assert f'id="asked-{comment.pk}"' in page

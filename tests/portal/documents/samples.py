@@ -93,6 +93,15 @@ def table(columns: tuple[Column, ...], *rows: tuple[Value, ...], **changes) -> D
     return _document("测试表", (Table(columns, (Group(None, rows),)),), "portrait", **changes)
 
 
+def table_in_text(lines: int, rows: int) -> Document:
+    """So many lines, then a heading and a table of so many short rows."""
+    columns = (Column("名称", Kind.TEXT, 46, heading=True), Column("内容", Kind.TEXT, 110))
+    values = tuple((f"甲{number}", f"乙{number}") for number in range(1, rows + 1))
+    below = Table(columns, (Group(None, values),), in_text=True)
+    above = (Paragraph("\n".join("行" * lines)), Heading("标题", 3)) if lines else ()
+    return _document("测试表", (*above, below), "portrait")
+
+
 def texts(*values: str, **changes) -> Document:
     """A numbered table of texts, one row for each value."""
     columns = (Column("序号", Kind.INTEGER, 14, "center"), Column("内容", Kind.TEXT, 142))

@@ -102,6 +102,16 @@ def test_a_row_taller_than_a_page_may_break_and_keeps_with_nothing():
     assert kept_with_next(tall) == {False}
 
 
+@pytest.mark.parametrize(
+    ("rows", "kept"),
+    [(1, [0]), (2, [0, 1]), (8, [*range(8)]), (9, [0, 1, 8])],
+)
+def test_a_short_table_in_running_text_is_kept_whole_and_a_long_one_at_its_ends(rows, kept):
+    lines = word_of(samples.table_in_text(0, rows)).tables[0].rows
+    assert all(line._tr.trPr.find(qn("w:cantSplit")) is not None for line in lines)
+    assert [n for n, line in enumerate(lines) if kept_with_next(line) == {True}] == kept
+
+
 def test_the_page_is_set_after_gb_t_9704():
     section = word_of(samples.book()).sections[0]
     margins = (section.top_margin, section.left_margin, section.bottom_margin, section.right_margin)

@@ -101,6 +101,24 @@ def test_a_row_taller_than_a_page_keeps_the_header_on_every_page():
     assert "48." in pages[-1]
 
 
+# Room on the first page for all of the long table but its last row; for one row of it.
+@pytest.mark.parametrize("lines", [5, 6, 7, 18, 20, 21, 22])
+@pytest.mark.parametrize("rows", [5, 20])
+def test_a_table_in_running_text_breaks_with_two_rows_on_each_side_or_not_at_all(rows, lines):
+    with pdfplumber.open(
+        io.BytesIO(written(samples.table_in_text(lines, rows), Format.PDF))
+    ) as file:
+        texts = [page.extract_text() for page in file.pages]
+        tables = [table for page in file.pages for table in page.extract_tables()]
+    sizes = [len(table) - 1 for table in tables]
+    assert all(row[0] for table in tables for row in table)
+    assert sum(sizes) == rows
+    assert min(sizes) >= (rows if rows == 5 else 2)
+    assert [page for page, text in enumerate(texts) if "标题" in text] == [
+        page for page, text in enumerate(texts) if "甲1 " in text
+    ]
+
+
 def test_a_group_heading_never_stands_alone_at_the_foot_of_a_page(annex_pages):
     titles = {group.title for group in samples.annex().blocks[3].groups}
     assert not titles & {page.splitlines()[-2] for page in annex_pages}
