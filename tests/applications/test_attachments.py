@@ -352,7 +352,7 @@ def upload(browser: Client, application, material, *contents: bytes, json=False,
 def test_a_plain_form_uploads_several_files_and_says_what_became_of_each(browser, draft, materials):
     page = upload(browser, draft, materials["report"], pdf(1), b"hello", pdf(1)).content.decode()
     assert "已上传“1.pdf”。" in page
-    assert "“2.pdf”不是 PDF" in page
+    assert "“2.pdf”的内容无法识别" in page
     assert "内容与已有的相同，没有重复保存" in page
     assert current(draft) == ["1.pdf"]
     page = upload(browser, draft, materials["report"]).content.decode()
@@ -365,7 +365,7 @@ def test_the_script_gets_the_slot_as_it_now_is(browser, draft, materials):
     assert "1.pdf" in answer.json()["html"] and "7 页" in answer.json()["html"]
     assert answer.json()["used"] == len(pdf(7))
     refused = upload(browser, draft, materials["licence"], b"hello", json=True)
-    assert (refused.status_code, "不是 PDF" in refused.json()["message"]) == (400, True)
+    assert (refused.status_code, "的内容无法识别" in refused.json()["message"]) == (400, True)
     stale = upload(browser, draft, materials["licence"], pdf(2), json=True, replaces="999")
     assert (stale.status_code, "新文件没有上传" in stale.json()["message"]) == (409, True)
 
