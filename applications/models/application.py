@@ -4,7 +4,7 @@ from typing import Self
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import Q
+from django.db.models import Max, OuterRef, Q, Subquery
 
 from applications.states import EDITABLE, Status
 from portal.accounts.models import Enterprise, Role, User
@@ -34,11 +34,21 @@ class ApplicationQuerySet(models.QuerySet):
         )
 
     def with_sections(self) -> Self:
-        """Each section with who edited it last, and the catalogue rows it names."""
-        return self.with_parties().select_related(
-            "basic__registered_division",
-            "basic__industry",
-            *(f"{section}__edited_by" for section in ("basic", "factory", "scenarios", "results")),
+        """Each section with who edited it last, and the catalogue rows it names.
+
+        ``confirmed_at`` is when a signatory confirmed last, None if nobody has.
+        """
+        confirmed = self.model.objects.filter(pk=OuterRef("pk"))
+        confirmed = confirmed.annotate(latest=Max("confirmations__at")).values("latest")
+        sections = ("basic", "factory", "scenarios", "results")
+        return (
+            self.with_parties()
+            .select_related(
+                "basic__registered_division",
+                "basic__industry",
+                *(f"{section}__edited_by" for section in sections),
+            )
+            .annotate(confirmed_at=Subquery(confirmed))
         )
 
 

@@ -146,6 +146,14 @@ def test_a_signature_that_is_wrong_says_so_and_signs_nothing(filled, browser, ch
     assert not Confirmation.objects.exists()
 
 
+def test_who_edits_a_section_is_told_that_the_confirmation_is_at_stake(filled, enterprise, browser):
+    place = reverse("applications:section", args=[filled.pk, "results"])
+    assert "已作法定代表人确认" not in browser.get(place).content.decode()
+    confirm(filled, enterprise)
+    for part in (place, reverse("applications:instance", args=[filled.pk, "k1"])):
+        assert "此后的任何修改都使它失效" in browser.get(part).content.decode()
+
+
 def test_nobody_signs_with_an_invented_name(filled, enterprise, browser):
     assert "既不是本账号的姓名" in messages_of(sign(browser, filled, signer_name="王五"))[0]
     assert not Confirmation.objects.exists()
