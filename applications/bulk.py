@@ -11,7 +11,7 @@ from applications import workflow
 from applications.grids import GridRefused, Preview, preview
 from applications.models import Application, BulkEdit, Row
 from applications.saving import LAST, store_rows
-from applications.sections import Group
+from applications.sections import GROUPS, Group
 from portal.accounts.models import User
 from portal.errors import StaleState
 
@@ -182,7 +182,7 @@ def undoable(application: Application, groups: Iterable[Group]) -> BulkEdit | No
 
 
 @transaction.atomic
-def undo(pk: int, number: int, groups: dict[str, Group], *, actor: User) -> list[str]:
+def undo(pk: int, number: int, *, actor: User) -> list[str]:
     """Take back one bulk edit; the names of rows that were spared, having been edited since."""
     application = _held(pk, actor)
     edit = application.bulk_edits.filter(pk=number, undone_at=None).first()
@@ -190,7 +190,7 @@ def undo(pk: int, number: int, groups: dict[str, Group], *, actor: User) -> list
         raise StaleState("这一步已经撤销过了。")
     edit.undone_at = timezone.now()
     edit.save(update_fields=["undone_at"])
-    group = groups[edit.group]
+    group = GROUPS[edit.group]
     rows = group.rows(application)
     stored = {row.key: row for row in rows if row.pk}
     titles = {row.key: group.row_title(row, number) for number, row in enumerate(rows, 1)}

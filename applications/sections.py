@@ -215,6 +215,8 @@ SECTIONS = (
 )
 
 BY_SLUG = {section.slug: section for section in SECTIONS}
+GROUPS = {group.slug: group for section in SECTIONS for group in section.groups}
+SECTION_OF = {group: section for section in SECTIONS for group in section.groups}
 
 
 @dataclass

@@ -14,9 +14,8 @@ from django.utils import timezone
 
 from applications import attachments, commenting, workflow
 from applications.editing import SEEN
-from applications.sections import BY_SLUG
+from applications.sections import BY_SLUG, GROUPS
 from applications.states import Status
-from applications.views.grids import GROUPS
 from portal.catalogue.models import Bureau
 from portal.jobs.models import Job
 from portal.jobs.tasks import start

@@ -93,7 +93,7 @@ def _save_section(request: HttpRequest, pk: int, section: Section) -> HttpRespon
 
 def _must_mend(request: HttpRequest, pk: int, section: Section) -> bool:
     """Whether something in a section as stored is wrong, apart from what is not filled in yet."""
-    found = SectionPage.stored(with_sections(request, pk), section).findings
+    found = checks.findings(Filing.of(with_sections(request, pk), section))
     return any(not finding.is_gap for finding in checks.blocking(found))
 
 

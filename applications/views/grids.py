@@ -15,13 +15,18 @@ from applications.forms import PasteForm
 from applications.grids import GridRefused, Preview, preview, text_of_cells
 from applications.inspection import XLSX
 from applications.models import Application, BulkEdit
-from applications.sections import INSTANCES, SECTIONS, Filing, Group, Section
+from applications.sections import (
+    GROUPS,
+    INSTANCES,
+    SECTION_OF,
+    SECTIONS,
+    Filing,
+    Group,
+    Section,
+)
 from applications.views.shared import enterprise_only, own_application
 from portal.accounts.access import asks_for_data
 from portal.errors import PortalError
-
-GROUPS = {group.slug: group for section in SECTIONS for group in section.groups}
-SECTION_OF = {group.slug: section for section in SECTIONS for group in section.groups}
 
 
 def _group(slug: str) -> Group:
@@ -32,7 +37,7 @@ def _group(slug: str) -> Group:
 
 def _back(pk: int, group: Group, fragment: str = "") -> HttpResponse:
     """To where the rows of the group are filled in; without ``fragment``, to what the top says."""
-    address = reverse("applications:section", args=[pk, SECTION_OF[group.slug].slug])
+    address = reverse("applications:section", args=[pk, SECTION_OF[group].slug])
     return redirect(address + fragment)
 
 
@@ -97,7 +102,7 @@ def _paste_page(
         "application": application,
         "group": group,
         "is_fixed": group.fixed is not None,  # a template would call the function
-        "section": SECTION_OF[group.slug],
+        "section": SECTION_OF[group],
         "sections": SECTIONS,
         "form": form,
         "preview": found,
@@ -168,7 +173,7 @@ def undo(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     if edit is None:
         raise Http404
     try:
-        spared = bulk.undo(pk, edit.pk, GROUPS, actor=request.user)
+        spared = bulk.undo(pk, edit.pk, actor=request.user)
         messages.success(request, f"已撤销：{edit}。")
         if spared:
             messages.warning(

@@ -17,7 +17,6 @@ from tests import cast
 
 FINANCE = BY_SLUG["basic"].groups[0]
 INDICATORS = BY_SLUG["results"].groups[0]
-GROUPS = {group.slug: group for group in (INSTANCES, FINANCE, INDICATORS)}
 HEAD = "环节\t场景\t实例名称\t实施前痛点\n"
 
 
@@ -90,7 +89,7 @@ def test_a_paste_is_taken_back(filled, paste, enterprise):
     first = filled.instances.first()
     line = f"{first.segment}\t{first.own_scenario}\t{first.name}\t新痛点"
     edit = paste(filled, INSTANCES, f"{HEAD}{line}\n生产作业\t焊接\t甲\t痛")
-    assert bulk.undo(filled.pk, edit.pk, GROUPS, actor=enterprise) == []
+    assert bulk.undo(filled.pk, edit.pk, actor=enterprise) == []
     assert filled.instances.count() == count
     assert filled.instances.get(key=first.key).pain_point == first.pain_point
 
@@ -101,7 +100,7 @@ def test_what_was_kept_as_typed_comes_back_as_typed(draft, paste, enterprise):
     )
     edit = paste(draft, FINANCE, "年度\t营业收入\n2024\t7")
     assert draft.finance_years.get(key="2024").unparsed == {}
-    bulk.undo(draft.pk, edit.pk, GROUPS, actor=enterprise)
+    bulk.undo(draft.pk, edit.pk, actor=enterprise)
     row = draft.finance_years.get(key="2024")
     assert (row.revenue, row.unparsed) == (None, {"revenue": "约一亿"})
 
@@ -109,7 +108,7 @@ def test_what_was_kept_as_typed_comes_back_as_typed(draft, paste, enterprise):
 def test_undoing_spares_what_was_edited_since(filled, paste, enterprise):
     edit = paste(filled, FINANCE, "年度\t营业收入\n2023\t1\n2024\t2")
     cast.save_row(filled, FINANCE, "2024", {"revenue": Decimal(9)}, enterprise)
-    assert bulk.undo(filled.pk, edit.pk, GROUPS, actor=enterprise) == ["2024年"]
+    assert bulk.undo(filled.pk, edit.pk, actor=enterprise) == ["2024年"]
     rows = {row.key: row.revenue for row in FINANCE.rows(filled)}
     assert (rows["2023"], rows["2024"]) == (10000, 9)
 
@@ -118,16 +117,16 @@ def test_undoing_spares_a_pasted_row_that_somebody_went_on_with(filled, paste, e
     edit = paste(filled, INSTANCES, f"{HEAD}生产作业\t焊接\t甲\t痛")
     key = filled.instances.get(name="甲").key
     cast.save_row(filled, INSTANCES, key, {"effect": "新写的成效"}, enterprise)
-    [spared] = bulk.undo(filled.pk, edit.pk, GROUPS, actor=enterprise)
+    [spared] = bulk.undo(filled.pk, edit.pk, actor=enterprise)
     assert spared == "典型场景实例 6：甲"
     assert filled.instances.get(key=key).effect == "新写的成效"
 
 
 def test_one_step_is_taken_back_once(filled, paste, enterprise):
     edit = paste(filled, FINANCE, "年度\t营业收入\n2023\t1")
-    bulk.undo(filled.pk, edit.pk, GROUPS, actor=enterprise)
+    bulk.undo(filled.pk, edit.pk, actor=enterprise)
     with pytest.raises(StaleState, match="已经撤销过"):
-        bulk.undo(filled.pk, edit.pk, GROUPS, actor=enterprise)
+        bulk.undo(filled.pk, edit.pk, actor=enterprise)
 
 
 def test_a_deleted_row_comes_back_whole_and_in_its_place(filled, enterprise):
@@ -135,7 +134,7 @@ def test_a_deleted_row_comes_back_whole_and_in_its_place(filled, enterprise):
     second = rows[1]
     edit = bulk.delete(filled.pk, INSTANCES, second.key, actor=enterprise)
     assert second.name not in names(filled)
-    bulk.undo(filled.pk, edit.pk, GROUPS, actor=enterprise)
+    bulk.undo(filled.pk, edit.pk, actor=enterprise)
     assert names(filled) == [row.name for row in rows]
     back = filled.instances.get(key=second.key)
     for field in INSTANCES.model.answer_fields():
@@ -147,12 +146,12 @@ def test_what_waits_to_be_confirmed_still_does_after_undoing(filled, paste, ente
     waiting = ["pain_point", "content"]
     filled.instances.filter(pk=row.pk).update(unconfirmed=waiting)
     deleted = bulk.delete(filled.pk, INSTANCES, row.key, actor=enterprise)
-    bulk.undo(filled.pk, deleted.pk, GROUPS, actor=enterprise)
+    bulk.undo(filled.pk, deleted.pk, actor=enterprise)
     assert filled.instances.get(key=row.key).unconfirmed == waiting
     text = f"{HEAD}{row.segment}\t{row.own_scenario}\t{row.name}\t新痛点"
     pasted = paste(filled, INSTANCES, text)
     assert filled.instances.get(key=row.key).unconfirmed == ["content"]
-    bulk.undo(filled.pk, pasted.pk, GROUPS, actor=enterprise)
+    bulk.undo(filled.pk, pasted.pk, actor=enterprise)
     assert set(filled.instances.get(key=row.key).unconfirmed) == set(waiting)
 
 
@@ -167,7 +166,7 @@ def test_only_the_latest_step_not_taken_back_is_offered(filled, paste, enterpris
     second = paste(filled, FINANCE, "年度\t营业收入\n2023\t2")
     assert bulk.undoable(filled, [FINANCE]) == second
     assert bulk.undoable(filled, [INSTANCES]) is None
-    bulk.undo(filled.pk, second.pk, GROUPS, actor=enterprise)
+    bulk.undo(filled.pk, second.pk, actor=enterprise)
     assert bulk.undoable(filled, [FINANCE]) == first
 
 
