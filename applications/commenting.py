@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from applications import workflow
+from applications import interests, workflow
 from applications.models import Application, Comment, Revision
 from applications.models.comments import Place
 from applications.sections import frozen_title, shortened
@@ -134,6 +134,7 @@ def remove(comment: Comment, *, actor: User) -> None:
 
 def _hold(application: Application, revision: int, actor: User) -> Revision:
     """Lock an application that can be returned; its current revision."""
+    interests.require_open(application, actor)
     if RETURN not in workflow.possible(application, actor.role):
         raise NotAllowed("申报现在不能退回修改，因此不能提逐项意见；请看最新情况。")
     if revision != application.current_revision_id:

@@ -1,6 +1,7 @@
 """The life of an application: data only. ``workflow`` is the one place that acts on it.
 
-填报中 → 已提交 → (退回修改 → 已提交)* → 审核通过 → 已推荐; sideways 撤回 and 不予推荐.
+填报中 → 已提交 → (退回修改 → 已提交)* → 审核通过 → 已推荐 or, once the list is sent without it,
+未列入推荐名单; sideways 撤回 and 不予推荐.
 """
 
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ class Status(models.TextChoices):
     ACCEPTED = "accepted", "审核通过"
     RECOMMENDED = "recommended", "已推荐"
     DECLINED = "declined", "不予推荐"
+    UNLISTED = "unlisted", "未列入推荐名单"
 
     def label_for(self, role: str) -> str:
         """The same state in the words of one audience."""
@@ -101,11 +103,26 @@ TRANSITIONS = (
     ),
     Transition("recommend", "推荐", frozenset({Status.ACCEPTED}), Status.RECOMMENDED, Role.BUREAU),
     Transition(
+        "pass_over",
+        "未列入推荐名单",
+        frozenset({Status.ACCEPTED}),
+        Status.UNLISTED,
+        Role.BUREAU,
+        needs_comment=True,
+    ),
+    Transition(
         "release",
         "名单退回重报",
-        frozenset({Status.RECOMMENDED}),
+        frozenset({Status.RECOMMENDED, Status.UNLISTED}),
         Status.ACCEPTED,
         Role.PROVINCE,
+    ),
+    Transition(
+        "recall",
+        "名单撤回重报",
+        frozenset({Status.RECOMMENDED, Status.UNLISTED}),
+        Status.ACCEPTED,
+        Role.BUREAU,
     ),
 )
 

@@ -23,6 +23,9 @@ from portal.errors import Closed, NotAllowed, PortalError, StaleState
 from portal.rounds.models import Deadline, Round
 from portal.rounds.times import closing, moment
 
+SUBMITTED = "submitted"
+"""The kind of job that looks at a new revision, for whoever has work to do on one."""
+
 KNOWN = {"basic": {"contact_name": "name", "contact_mobile": "mobile"}}
 """Answers that the account knows of whoever starts an application: what it calls them."""
 
@@ -172,8 +175,8 @@ def submit(
         fresh.bureau = fresh.enterprise.bureau
         _require_seats(fresh.round, fresh.bureau)
     filing = Filing.of(fresh)
-    blocking = checks.blocking(checks.findings(filing))
-    if blocking:
+    findings = checks.findings(filing)
+    if blocking := checks.blocking(findings):
         raise NotReady(blocking)
     required = {declaration.text for declaration in fresh.round.declarations.all()}
     if required - set(declarations):
@@ -181,7 +184,12 @@ def submit(
     reminders = [reminder.message for reminder in checks.sensitive(filing)]
     if reminders and not acknowledged:
         raise NotAllowed("材料中有疑似涉密字样或个人号码，请逐条核对并勾选确认后再提交。")
-    data = {**snapshot(filing), "declarations": declarations, **confirming.proof(filing)}
+    data = {
+        **snapshot(filing),
+        "declarations": declarations,
+        **confirming.proof(filing),
+        "checks": checks.frozen(filing, findings),
+    }
     if reminders:
         data["acknowledged"] = reminders
     revision = _freeze(fresh, data, actor, now)

@@ -39,6 +39,17 @@ class CommentForm(_Plain):
     comment = CommentField(label="意见", required=False)
 
 
+class InterestForm(_Plain):
+    has_conflict = forms.TypedChoiceField(
+        label="您与该企业是否存在利害关系",
+        choices=[("no", "不存在利害关系"), ("yes", "存在利害关系，申请回避")],
+        coerce=lambda value: value == "yes",
+        widget=forms.RadioSelect,
+        error_messages={"required": "请选择一项。"},
+    )
+    note = CommentField(label="说明", required=False, help_text="申请回避时必填。")
+
+
 class SendForm(_Plain):
     """What the bureau states when it sends its list."""
 

@@ -1,15 +1,17 @@
-"""The bureau's side: numbered seats, and the ranked list they make up."""
+"""The bureau's side: numbered seats, the ranked list they make up, and what reviewing leaves."""
 
+from pathlib import PurePath
 from typing import Self
+from uuid import uuid4
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import F, Q
 
-from applications.models import Application
+from applications.models import Application, Revision
 from portal.accounts.models import Role, User
-from portal.catalogue.models import Bureau
+from portal.catalogue.models import Bureau, Condition
 from portal.rounds.models import Round
 
 
@@ -74,7 +76,11 @@ class RankedList(models.Model):
 
 class Seat(models.Model):
     """名额: a numbered place in a bureau's list. There are as many as the quota, so a fourth
-    recommendation has nowhere to sit (通知二（二）)."""
+    recommendation has nowhere to sit (通知二（二）).
+
+    Where the round allows it (``Round.exempt_rule``), an exempt one (不占名额) is added for an
+    application and goes with it; exempt seats are numbered on their own, after the others.
+    """
 
     round = models.ForeignKey(Round, models.PROTECT, related_name="seats")
     bureau = models.ForeignKey(Bureau, models.PROTECT, related_name="seats")
@@ -84,21 +90,33 @@ class Seat(models.Model):
         Application, models.PROTECT, null=True, blank=True, related_name="seat"
     )
     opinion = models.TextField("推荐意见", blank=True)
+    is_exempt = models.BooleanField("不占名额", default=False)
+    exempt_reason = models.TextField("不占名额的理由", blank=True)
 
     objects = OfBureauQuerySet.as_manager()
 
     class Meta:
         verbose_name = verbose_name_plural = "名额"
-        ordering = ["round", "bureau__order", "number"]
+        ordering = ["round", "bureau__order", "is_exempt", "number"]
         constraints = [
-            models.UniqueConstraint(fields=["round", "bureau", "number"], name="seat_number_once"),
+            models.UniqueConstraint(
+                fields=["round", "bureau", "is_exempt", "number"], name="seat_number_once"
+            ),
             models.CheckConstraint(
-                name="seat_within_quota", condition=Q(number__gte=1) & Q(number__lte=F("quota"))
+                name="seat_within_quota",
+                condition=Q(number__gte=1) & (Q(is_exempt=True) | Q(number__lte=F("quota"))),
+            ),
+            models.CheckConstraint(
+                name="seat_exempt_for_a_reason",
+                condition=Q(is_exempt=False, exempt_reason="")
+                | (Q(is_exempt=True, application__isnull=False) & ~Q(exempt_reason="")),
+                violation_error_message="不占名额的推荐须说明理由。",
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.bureau} 第 {self.number} 名"
+        kind = "不占名额" if self.is_exempt else ""
+        return f"{self.bureau} {kind}第 {self.number} 名"
 
 
 class ListEvent(models.Model):
@@ -111,7 +129,7 @@ class ListEvent(models.Model):
     comment = models.TextField("说明", blank=True)
     receipts = models.JSONField("名单", default=list)
 
-    LABELS = {"send": "报送", "return": "退回", "receive": "受理"}
+    LABELS = {"send": "报送", "recall": "撤回", "return": "退回", "receive": "受理"}
 
     class Meta:
         verbose_name = verbose_name_plural = "名单办理记录"
@@ -123,3 +141,135 @@ class ListEvent(models.Model):
     @property
     def verb_label(self) -> str:
         return self.LABELS[self.verb]
+
+
+def stored_as(row: models.Model, name: str) -> str:
+    """A place that cannot be guessed and says nothing of the content."""
+    return f"{row._meta.model_name}/{uuid4().hex}{PurePath(name).suffix.lower()}"
+
+
+class StampedScan(models.Model):
+    """盖章扫描件: the stamped Annex 1 as it came back, held against the code printed on it."""
+
+    ranked_list = models.ForeignKey(RankedList, models.PROTECT, related_name="scans")
+    check_code = models.CharField("校验码", max_length=9)
+    name = models.CharField("文件名", max_length=200)
+    file = models.FileField("文件", upload_to=stored_as)
+    content_type = models.CharField("类型", max_length=100)
+    size = models.PositiveBigIntegerField("大小（字节）")
+    sha256 = models.CharField("SHA-256", max_length=64)
+    pages = models.PositiveIntegerField("页数", null=True)
+    uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    uploaded_at = models.DateTimeField("上传时间", auto_now_add=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "盖章扫描件"
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+# Reviewing one application
+
+
+class OfApplicationQuerySet(models.QuerySet):
+    """Rows that officers keep on an application."""
+
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        """For bureau and province, with the application's content; never for the enterprise."""
+        if getattr(user, "role", None) not in (Role.BUREAU, Role.PROVINCE):
+            return self.none()
+        return self.filter(application__in=Application.objects.open_to(user))
+
+
+class Reading(models.Model):
+    """阅读记录: when an officer last opened an application; what came after is new to them."""
+
+    officer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="readings")
+    application = models.ForeignKey(Application, models.PROTECT, related_name="readings")
+    at = models.DateTimeField("时间")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "阅读记录"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["officer", "application"], name="reading_once_per_officer"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.officer} {self.at:%Y-%m-%d %H:%M}"
+
+
+class ClauseMark(models.Model):
+    """审查意见: what one officer finds on one clause (要素条件), and on which revision."""
+
+    class Verdict(models.TextChoices):
+        MET = "met", "符合"
+        UNMET = "unmet", "不符合"
+        TO_VERIFY = "verify", "待核实"
+
+    application = models.ForeignKey(Application, models.PROTECT, related_name="clause_marks")
+    condition = models.ForeignKey(Condition, models.PROTECT, related_name="+")
+    officer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    revision = models.ForeignKey(Revision, models.PROTECT, related_name="+")
+    verdict = models.CharField("结论", max_length=10, choices=Verdict)
+    note = models.TextField("说明", max_length=1000, blank=True)
+    at = models.DateTimeField("时间", auto_now=True)
+
+    objects = OfApplicationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "审查意见"
+        ordering = ["condition__order", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["application", "condition", "officer"], name="clause_mark_once_per_officer"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.condition}：{self.get_verdict_display()}"
+
+
+class SiteVisit(models.Model):
+    """现场核查: when somebody went to see the factory, who, and what they found."""
+
+    application = models.ForeignKey(Application, models.PROTECT, related_name="site_visits")
+    visited_on = models.DateField("核查日期")
+    people = models.CharField("核查人员", max_length=200)
+    findings = models.TextField("核查情况", max_length=4000)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    recorded_at = models.DateTimeField("记录时间", auto_now_add=True)
+    edited_at = models.DateTimeField("最近修改", auto_now=True)
+
+    objects = OfApplicationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "现场核查"
+        ordering = ["-visited_on", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.visited_on} {self.people}"
+
+
+class SitePhoto(models.Model):
+    """现场照片: taken at a site visit."""
+
+    visit = models.ForeignKey(SiteVisit, models.CASCADE, related_name="photos")
+    name = models.CharField("文件名", max_length=200)
+    file = models.FileField("文件", upload_to=stored_as)
+    thumbnail = models.FileField("缩略图", upload_to=stored_as, blank=True)
+    content_type = models.CharField("类型", max_length=100)
+    size = models.PositiveBigIntegerField("大小（字节）")
+    sha256 = models.CharField("SHA-256", max_length=64)
+    uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    uploaded_at = models.DateTimeField("上传时间", auto_now_add=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "现场照片"
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return self.name

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from applications import workflow
+from applications import interests, workflow
 from applications.models import Application, Revision
 from applications.states import BY_VERB, Status
 from portal.accounts.models import User
@@ -190,6 +190,7 @@ def decide(
     With ``revision``, only if that is still what the enterprise submitted last.
     """
     _touch(ranked_list, actor, changes=0)
+    interests.require_open(application, actor)
     if revision not in (None, application.current_revision_id):
         raise StaleState("企业已提交新的版本，您的操作没有执行；请阅读最新版本后再办理。")
     if Seat.objects.filter(application=application).exists():

@@ -1,25 +1,26 @@
 from django.urls import path
 
-from review.views import bureau, comments, province, shared
+from review.views import board, comments, exports, inbox, interests, province, reader, sending
 
 app_name = "review"
 
 urlpatterns = [
-    path("applications/<int:pk>/", shared.reader, name="reader"),
-    path("applications/<int:pk>/revisions/<int:number>/", shared.reader, name="revision"),
-    path("applications/<int:pk>/revisions/<int:number>/book/", shared.book, name="book"),
-    path("export/<slug:slug>/", shared.export, name="export"),
+    path("applications/<int:pk>/", reader.reader, name="reader"),
+    path("applications/<int:pk>/revisions/<int:number>/", reader.reader, name="revision"),
+    path("applications/<int:pk>/revisions/<int:number>/book/", reader.book, name="book"),
+    path("export/<slug:slug>/", exports.export, name="export"),
     # Bureau
-    path("bureau/", bureau.inbox, name="inbox"),
+    path("bureau/", inbox.inbox, name="inbox"),
     path("bureau/applications/<int:pk>/comments/<slug:section>/", comments.add, name="comment_add"),
     path("bureau/comments/<int:pk>/", comments.change, name="comment_change"),
     path("bureau/comments/<int:pk>/remove/", comments.remove, name="comment_remove"),
-    path("bureau/applications/<int:pk>/<slug:verb>/", bureau.decide, name="decide"),
-    path("bureau/<slug:slug>/ranking/", bureau.board, name="board"),
-    path("bureau/<slug:slug>/ranking/recommend/", bureau.recommend, name="recommend"),
-    path("bureau/<slug:slug>/ranking/order/", bureau.reorder, name="reorder"),
-    path("bureau/<slug:slug>/ranking/opinions/", bureau.opinions, name="opinions"),
-    path("bureau/<slug:slug>/send/", bureau.send, name="send"),
+    path("bureau/applications/<int:pk>/interest/", interests.interest, name="interest"),
+    path("bureau/applications/<int:pk>/<slug:verb>/", reader.decide, name="decide"),
+    path("bureau/<slug:slug>/ranking/", board.board, name="board"),
+    path("bureau/<slug:slug>/ranking/recommend/", board.recommend, name="recommend"),
+    path("bureau/<slug:slug>/ranking/order/", board.reorder, name="reorder"),
+    path("bureau/<slug:slug>/ranking/opinions/", board.opinions, name="opinions"),
+    path("bureau/<slug:slug>/send/", sending.send, name="send"),
     # Province
     path("province/", province.cockpit, name="cockpit"),
     path("province/applications/", province.applications, name="applications"),

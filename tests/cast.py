@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.db.models import Model
 from django.utils import timezone
 
-from applications import saving, workflow
+from applications import interests, saving, workflow
 from applications.models import Application, Row
 from applications.saving import Entry
 from applications.sections import BY_SLUG, INSTANCES, SECTIONS, Group
@@ -83,7 +83,10 @@ def make_enterprise(number: int, bureau: str = TAIYUAN, name: str = "") -> User:
 
 
 def make_officer(bureau: str = TAIYUAN) -> User:
-    return make_user(f"officer-{bureau}", Role.BUREAU, bureau=Bureau.objects.get(code=bureau))
+    officer = make_user(f"officer-{bureau}", Role.BUREAU, bureau=Bureau.objects.get(code=bureau))
+    for application in Application.objects.visible_to(officer):
+        no_interest(application, officer)
+    return officer
 
 
 def make_province() -> User:
@@ -240,7 +243,14 @@ def file_application(round: Round, actor: User, **kwargs) -> Application:
     application = workflow.start(round, actor=actor)
     complete(application, actor, **kwargs)
     workflow.submit(application, declarations(round), actor=actor)
+    for officer in User.objects.filter(role=Role.BUREAU, bureau=application.bureau_id):
+        no_interest(application, officer)
     return fresh(application)
+
+
+def no_interest(application: Application, officer: User) -> None:
+    """State that nothing keeps the officer from reading the application."""
+    interests.declare([application], has_conflict=False, actor=officer)
 
 
 def fresh(application: Application) -> Application:
@@ -255,6 +265,7 @@ def list_of(application: Application) -> RankedList:
 
 def decide(application: Application, verb: str, officer: User, comment: str = "") -> Application:
     application = fresh(application)
+    no_interest(application, officer)
     ranking.decide(list_of(application), application, verb, actor=officer, comment=comment)
     return fresh(application)
 

@@ -25,7 +25,7 @@ LINE = (
     "portal.urls",
 )
 INSIDE_APPLICATIONS = (
-    *("states", "models", "fields", "forms", "sections", "checks", "confirming"),
+    *("states", "models", "fields", "forms", "sections", "checks", "confirming", "interests"),
     *("workflow", "saving", "editing", "commenting", "inspection", "attachments"),
     *("grids", "sheets", "bulk", "runs", "comparison", "receipts", "book", "carrying", "reentry"),
     *("tasks", "views", "urls"),

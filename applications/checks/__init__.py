@@ -19,6 +19,7 @@ from applications.checks.finding import (
     comment_location,
     slot_location,
 )
+from applications.checks.frozen import frozen
 from applications.checks.sensitive import sensitive
 from applications.sections import SECTIONS, Filing
 
@@ -34,6 +35,7 @@ __all__ = [
     "comment_location",
     "coverage",
     "findings",
+    "frozen",
     "progress",
     "readiness",
     "sensitive",

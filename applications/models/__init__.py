@@ -5,6 +5,8 @@ from applications.models.attachment import Attachment
 from applications.models.comments import Comment
 from applications.models.filing import BulkEdit, Confirmation, Reentry
 from applications.models.history import Event, Revision
+from applications.models.interests import Interest
+from applications.models.papers import Paper
 from applications.models.rows import (
     Explanation,
     FinanceYear,
@@ -39,6 +41,8 @@ __all__ = [
     "FixedRow",
     "IndicatorValue",
     "Integrator",
+    "Interest",
+    "Paper",
     "Reentry",
     "RequirementAnswer",
     "Results",

@@ -27,6 +27,13 @@ class ApplicationQuerySet(models.QuerySet):
             return self.filter(enterprise_id=user.enterprise_id)
         return self.none()
 
+    def open_to(self, user: User | AnonymousUser) -> Self:
+        """Those whose content ``user`` may read: an officer's, once 无利害关系 is stated."""
+        mine = self.visible_to(user)
+        if getattr(user, "role", None) != Role.BUREAU:
+            return mine
+        return mine.filter(interests__officer=user, interests__has_conflict=False)
+
     def with_parties(self) -> Self:
         """With what every page names; the revision without its long content."""
         return self.select_related("enterprise", "bureau", "round", "current_revision").defer(

@@ -22,8 +22,8 @@ def storage_path(attachment: "Attachment", name: str) -> str:
 
 class AttachmentQuerySet(models.QuerySet):
     def visible_to(self, user: "User | AnonymousUser") -> Self:
-        """The enterprise's own; for officers, within their jurisdiction, what was submitted."""
-        mine = self.filter(application__in=Application.objects.visible_to(user))
+        """The enterprise's own; for officers what was submitted, of what they may open."""
+        mine = self.filter(application__in=Application.objects.open_to(user))
         if getattr(user, "role", None) == Role.ENTERPRISE:
             return mine
         return mine.filter(frozen_at__isnull=False)

@@ -49,6 +49,9 @@ class CommentQuerySet(models.QuerySet):
 class Comment(models.Model):
     """审核意见: one request. ``event`` is the return that sent it; none while it is written.
 
+    Answered and submitted again, it is closed by an officer (``closed_at``), or put once more: by
+    another comment that ``reopens`` it and goes out with the next return.
+
     ``title`` says where in the words of its revision, whatever becomes of the row.
     """
 
@@ -80,6 +83,13 @@ class Comment(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
     )
     answered_at = models.DateTimeField("答复时间", null=True)
+    closed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )
+    closed_at = models.DateTimeField("关闭时间", null=True)
+    reopens = models.OneToOneField(
+        "self", models.PROTECT, null=True, related_name="reopened_as", verbose_name="重提自"
+    )
 
     is_unchanged = False
     """Whether 已改 was answered although the place says what it said (``commenting.compare``)."""
@@ -94,7 +104,11 @@ class Comment(models.Model):
                 name="comment_explained_says_why",
                 condition=~Q(answer="explained") | ~Q(reply=""),
                 violation_error_message="请写明说明的内容。",
-            )
+            ),
+            models.CheckConstraint(
+                name="comment_closed_after_it_was_sent",
+                condition=Q(closed_at__isnull=True) | Q(event__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

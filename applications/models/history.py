@@ -57,6 +57,11 @@ class Revision(models.Model):
         return next(f["text"] for f in self.section(section)["fields"] if f["name"] == field)
 
     @property
+    def checks(self) -> dict | None:
+        """What the checks said when it was submitted (``applications.checks.frozen``)."""
+        return self.data.get("checks")
+
+    @property
     def confirmed_at(self) -> datetime | None:
         """When the signatory confirmed the content; None where the round asked for nothing."""
         confirmation = self.data.get("confirmation")

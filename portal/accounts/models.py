@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from portal.accounts import credit_code
+from portal.accounts.pinyin import InitialsField
 from portal.catalogue.models import Bureau
 from portal.documents.model import clean_text
 
@@ -34,6 +35,7 @@ class Enterprise(models.Model):
     """企业: a legal person that applies; one account family per credit code."""
 
     name = models.CharField("企业名称", max_length=100)
+    initials = InitialsField("拼音首字母", of="name")
     credit_code = models.CharField(
         "统一社会信用代码",
         max_length=credit_code.LENGTH,

@@ -43,7 +43,13 @@ class Job(models.Model):
         DONE = "done", "已完成"
         FAILED = "failed", "未成功"
 
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="jobs")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        related_name="jobs",
+        help_text="空缺的是系统自身的任务，不显示给任何人。",
+    )
     kind = models.CharField("种类", max_length=30)
     title = models.CharField("名称", max_length=120)
     parameters = models.JSONField("参数", default=dict)

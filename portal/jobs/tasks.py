@@ -16,8 +16,11 @@ from portal.jobs.registry import KINDS
 logger = logging.getLogger(__name__)
 
 
-def start(*, owner: User, kind: str, title: str, **parameters: Any) -> Job:
-    """Record a job and queue it when the surrounding transaction commits."""
+def start(*, owner: User | None, kind: str, title: str, **parameters: Any) -> Job:
+    """Record a job and queue it when the surrounding transaction commits.
+
+    Without an ``owner`` it is the portal's own work, on nobody's page.
+    """
     job = Job.objects.create(owner=owner, kind=kind, title=title, parameters=parameters)
     # With the broker down the row waits for the next ``requeue``; the person's request succeeds.
     transaction.on_commit(lambda: run.delay(job.pk), robust=True)

@@ -70,6 +70,11 @@ class Round(models.Model):
         help_text="填写后，每次提交前须由法定代表人或授权签字人确认；留空则不需要。"
         "修改后，已作的确认失效。",
     )
+    exempt_rule = models.TextField(
+        "不占名额的情形",
+        blank=True,
+        help_text="填写后，推荐单位可将符合此情形的项目列为不占名额推荐，并须说明理由；留空则不允许。",
+    )
     confirmation_version = models.PositiveIntegerField("确认内容版本", default=1, editable=False)
     published_at = models.DateTimeField("发布时间", null=True, blank=True, editable=False)
 

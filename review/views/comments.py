@@ -12,15 +12,13 @@ from applications.models import Application, Comment
 from applications.models.comments import Place
 from portal.documents.model import clean_text
 from portal.errors import PortalError
-from review.views.bureau import bureau_only
-from review.views.shared import attempt
+from review.views.shared import attempt, bureau_only, opens
 
 
 @bureau_only
-def add(request: HttpRequest, pk: int, section: str) -> HttpResponse:
+@opens
+def add(request: HttpRequest, application: Application, section: str) -> HttpResponse:
     """Write a comment on a section, or on the row and field that the query names."""
-    applications = Application.objects.visible_to(request.user).with_parties()
-    application = get_object_or_404(applications, pk=pk)
     group, key, field = (clean_text(request.GET.get(n, "")) for n in ("group", "key", "field"))
     return _comment_page(request, application, (section, group, key, field))
 

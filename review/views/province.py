@@ -8,7 +8,6 @@ from django.views.decorators.http import require_POST, require_safe
 from applications.editing import whole_number
 from applications.models import Application
 from applications.states import Status
-from portal.accounts.access import role_required
 from portal.accounts.models import Role, User
 from portal.catalogue.models import Bureau
 from portal.rounds.models import Round
@@ -16,9 +15,7 @@ from review import publishing, ranking, summary
 from review.forms import ReasonForm
 from review.lists import Query, choose_round
 from review.models import RankedList, Seat
-from review.views.shared import FORMATS, attempt
-
-province_only = role_required(Role.PROVINCE)
+from review.views.shared import FORMATS, attempt, province_only
 
 
 def _matrix(round: Round, user: User) -> list[dict]:

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand
 from django.db import transaction
 from django.utils import timezone
 
-from applications import saving, workflow
+from applications import interests, saving, workflow
 from applications.models import Application
 from applications.saving import Entry
 from applications.sections import BY_SLUG, INSTANCES, Group
@@ -172,6 +172,8 @@ class Command(BaseCommand):
         )
         officer = self.officers[demo.bureau.pk]
         ranked_list = RankedList.objects.get(round=round, bureau=demo.bureau)
+        if goal != Status.SUBMITTED:
+            interests.declare([application], has_conflict=False, actor=officer)
         match goal:
             case Status.ACCEPTED:
                 ranking.decide(ranked_list, application, "accept", actor=officer)

@@ -1,4 +1,4 @@
-"""The bureau's pages: its inbox, its decisions, its ranking board, sending its list."""
+"""The ranking board: candidates on one side, the numbered seats on the other."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -6,87 +6,18 @@ from functools import partial
 from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Count, Q
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from applications.editing import whole_number
 from applications.models import Application
-from applications.states import BY_VERB, Status
-from portal.accounts.access import role_required
-from portal.accounts.models import Role
+from applications.states import Status
 from portal.errors import PortalError
-from portal.rounds.models import Round
-from review import ranking, summary
-from review.forms import CommentForm, SendForm
-from review.lists import Query, choose_round
+from review import ranking
 from review.models import RankedList, Seat
-from review.views.shared import DECISIONS, FORMATS, attempt, reader_page
-
-bureau_only = role_required(Role.BUREAU)
-
-
-def _ranked_list(request: HttpRequest, slug: str) -> RankedList:
-    return get_object_or_404(
-        RankedList.objects.visible_to(request.user).select_related("round", "bureau"),
-        round__slug=slug,
-    )
-
-
-@require_safe
-@bureau_only
-def inbox(request: HttpRequest) -> HttpResponse:
-    """The bureau's applications in a round; what waits for it first."""
-    round = choose_round(request.GET.get("round"))
-    if round is None:
-        return render(request, "review/no_round.html")
-    lists = RankedList.objects.visible_to(request.user).select_related("bureau")
-    ranked_list = lists.filter(round=round).first()
-    if ranked_list is None:
-        context = {"round": round, "rounds": Round.objects.published()}
-        return render(request, "review/no_round.html", context)
-    query = Query.of(round, request.GET)
-    seats = ranking.seats_of(ranked_list)
-    context = {
-        "round": round,
-        "rounds": Round.objects.published(),
-        "query": query,
-        "page": query.page(request.user, request.GET.get("page")),
-        "counts": query.counts(request.user),
-        "seats": seats,
-        "taken": len(ranking.order_of(seats)),
-        "ranked_list": ranked_list,
-    }
-    return render(request, "review/inbox.html", context)
-
-
-@require_POST
-@bureau_only
-def decide(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
-    """Accept, return, decline, or take a decline back."""
-    if verb not in DECISIONS:
-        raise Http404
-    applications = Application.objects.visible_to(request.user).with_parties()
-    application = get_object_or_404(applications, pk=pk)
-    ranked_list = _ranked_list(request, application.round.slug)
-    form = CommentForm(request.POST)
-    decided = form.is_valid() and attempt(
-        request,
-        lambda: ranking.decide(
-            ranked_list,
-            application,
-            verb,
-            revision=whole_number(request.POST.get("revision")),
-            actor=request.user,
-            comment=form.cleaned_data["comment"],
-        ),
-        f"已办理：{BY_VERB[verb].label}。",
-    )
-    if not decided:
-        return reader_page(request, pk, form=form, status=409)
-    return redirect("review:reader", pk)
+from review.views.shared import FORMATS, bureau_only, own_list
 
 
 @require_safe
@@ -98,7 +29,7 @@ def board(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _board_page(request: HttpRequest, slug: str, *, status: int = 200) -> HttpResponse:
     """The board; opinions that were typed but not saved are shown beside the fresh list."""
-    ranked_list = _ranked_list(request, slug)
+    ranked_list = own_list(request, slug)
     seats = ranking.seats_of(ranked_list)
     accepted = Application.objects.visible_to(request.user).filter(
         round=ranked_list.round, status=Status.ACCEPTED
@@ -167,7 +98,7 @@ def _change(
 @require_POST
 @bureau_only
 def recommend(request: HttpRequest, slug: str) -> HttpResponse:
-    ranked_list = _ranked_list(request, slug)
+    ranked_list = own_list(request, slug)
     application = get_object_or_404(
         Application.objects.visible_to(request.user)
         .filter(round=ranked_list.round)
@@ -186,7 +117,7 @@ def recommend(request: HttpRequest, slug: str) -> HttpResponse:
 @bureau_only
 def reorder(request: HttpRequest, slug: str) -> HttpResponse:
     """Move a seated application up or down, or off the list: the whole new order is saved."""
-    ranked_list = _ranked_list(request, slug)
+    ranked_list = own_list(request, slug)
     seats = ranking.seats_of(ranked_list)
     order = ranking.order_of(seats)
     pk = whole_number(request.POST.get("application"))
@@ -215,43 +146,4 @@ def reorder(request: HttpRequest, slug: str) -> HttpResponse:
 @bureau_only
 def opinions(request: HttpRequest, slug: str) -> HttpResponse:
     """Save the reason given for each place."""
-    return _change(request, _ranked_list(request, slug), ranking.save_opinions, "推荐意见已保存。")
-
-
-@bureau_only
-def send(request: HttpRequest, slug: str) -> HttpResponse:
-    """Look once more at what will be sent, sign, send."""
-    ranked_list = _ranked_list(request, slug)
-    if not ranked_list.is_open:
-        return redirect("review:board", slug)
-    form = SendForm(
-        request.POST or None, round=ranked_list.round, initial={"version": ranked_list.version}
-    )
-    if request.method == "POST" and form.is_valid():
-        signed = {name: form.cleaned_data[name] for name in ("version", "signatory", "statement")}
-        sent = attempt(
-            request,
-            lambda: ranking.send(ranked_list, actor=request.user, **signed),
-            "推荐名单已报送省厅。现在可以导出推荐汇总表（附件1）盖章。",
-        )
-        if sent:
-            return redirect("review:board", slug)
-    applications = Application.objects.visible_to(request.user).filter(round=ranked_list.round)
-    seats = ranking.seats_of(ranked_list)
-    taken = len(ranking.order_of(seats))
-    context = {
-        "ranked_list": ranked_list,
-        "round": ranked_list.round,
-        "form": form,
-        "document": summary.preview(ranked_list),
-        "seats": seats,
-        "taken": taken,
-        "free": len(seats) - taken,
-        "unfinished": applications.aggregate(
-            **{
-                status.value: Count("pk", filter=Q(status=status))
-                for status in (Status.SUBMITTED, Status.RETURNED, Status.DRAFT)
-            }
-        ),
-    }
-    return render(request, "review/send.html", context)
+    return _change(request, own_list(request, slug), ranking.save_opinions, "推荐意见已保存。")
