@@ -170,7 +170,7 @@ def take(
     no longer be edited or the file to replace has gone.
     """
     name = one_line(upload.name or "").strip() or "未命名"
-    content = _inspect(material, upload, name)
+    content = inspected(material, upload, name)
     attachment = Attachment(
         application=application,
         material=material,
@@ -179,7 +179,7 @@ def take(
         name=fitting_name(name, content.type),
         content_type=content.type,
         size=upload.size,
-        sha256=_sha256(upload),
+        sha256=sha256_of(upload),
         pages=content.pages,
         uploaded_by=actor,
     )
@@ -205,7 +205,8 @@ def take(
     return attachment, True
 
 
-def _inspect(material: Material, upload: UploadedFile, name: str) -> inspection.Content:
+def inspected(material: Material, upload: UploadedFile, name: str) -> inspection.Content:
+    """What a file is, read through; raises Refused for what the material does not take."""
     largest = material.max_mb * MEGABYTE
     if not upload.size:
         raise Refused(f"“{name}”是空文件，没有上传。请检查后重新选择。")
@@ -227,7 +228,8 @@ def _inspect(material: Material, upload: UploadedFile, name: str) -> inspection.
     return content
 
 
-def _sha256(upload: UploadedFile) -> str:
+def sha256_of(upload: UploadedFile) -> str:
+    """The digest of an uploaded file's content."""
     upload.seek(0)
     return file_digest(upload.file, "sha256").hexdigest()
 

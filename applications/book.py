@@ -18,6 +18,7 @@ from django.db import models
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 
+from applications import papers
 from applications.models import Application, Revision
 from applications.sections import INSTANCES, SECTIONS, Filing, snapshot
 from portal.documents import Format
@@ -80,7 +81,8 @@ def of_revision(revision: Revision, progress: Progress | None = None) -> Documen
     if not revision.is_intact:
         raise PortalError("这个版本的内容与提交时的校验值不符，不能生成申报书。请立即联系省厅。")
     read = _Stored(revision.application, revision.data, progress)
-    return build(revision.data, made_at=timezone.now(), picture=read, revision=revision)
+    book = build(revision.data, made_at=timezone.now(), picture=read, revision=revision)
+    return papers.printable(book)
 
 
 def of_draft(application: Application, progress: Progress | None = None) -> Document:

@@ -1,7 +1,8 @@
 """审核意见: what the bureau asks to be changed, place by place, and what the enterprise answers.
 
 What is written stays with the bureau until a return sends it (``workflow.act``); answers stay with
-the enterprise, which may change them, until it submits again.
+the enterprise, which may change them, until it submits again. Then an officer decides on each: it
+is closed, or put again by a comment that goes out with the next return.
 """
 
 from collections.abc import Iterable
@@ -19,9 +20,13 @@ from applications.sections import frozen_title, shortened
 from applications.states import BY_VERB, Status
 from portal.accounts.models import User
 from portal.errors import NotAllowed, StaleState
+from portal.rounds.times import moment
 
 RETURN = BY_VERB["return_for_changes"]
 """While it is possible, comments may be written."""
+
+ACCEPT = BY_VERB["accept"]
+"""Before it, every comment of former returns is decided on."""
 
 # Places in the content of a revision
 
@@ -120,13 +125,17 @@ def change(
         raise NotAllowed(f"这条意见是{comment.author}写的，只能由本人修改；您可以移除后另写一条。")
     current = _hold(application, revision, actor)
     changed = Comment.objects.unsent().filter(pk=comment.pk)
-    if not changed.update(revision=current, **_written(current, place, kind, text)):
+    written = (
+        _again(comment, kind, text) if comment.reopens_id else _written(current, place, kind, text)
+    )
+    if not changed.update(revision=current, **written):
         raise StaleState("这条意见已被同事移除，您的改动没有保存；如仍需要，请另写一条。")
 
 
 @transaction.atomic
 def remove(comment: Comment, *, actor: User) -> None:
-    """Take an unsent comment back."""
+    """Take an unsent comment back; what it put again waits to be decided on once more."""
+    interests.require_open(comment.application, actor)
     _lock(actor, pk=comment.application_id)
     if not Comment.objects.visible_to(actor).unsent().filter(pk=comment.pk).delete()[0]:
         raise StaleState("这条意见已经发给企业，或已被同事移除。")
@@ -137,11 +146,15 @@ def _hold(application: Application, revision: int, actor: User) -> Revision:
     interests.require_open(application, actor)
     if RETURN not in workflow.possible(application, actor.role):
         raise NotAllowed("申报现在不能退回修改，因此不能提逐项意见；请看最新情况。")
+    _lock_as_read(application, revision, actor)
+    return Revision.objects.get(pk=revision)
+
+
+def _lock_as_read(application: Application, revision: int, actor: User) -> None:
     if revision != application.current_revision_id:
-        raise StaleState("企业已提交新的版本，您的意见没有保存；请对照最新内容后再提。")
+        raise StaleState("企业已提交新的版本，您的操作没有保存；请对照最新内容后再办理。")
     if not _lock(actor, pk=application.pk, status=application.status, current_revision=revision):
         raise StaleState()
-    return Revision.objects.get(pk=revision)
 
 
 def _lock(actor: User, **conditions: Any) -> bool:
@@ -161,6 +174,86 @@ def _written(revision: Revision, place: Place, kind: str, text: str) -> dict[str
         "kind": kind,
         "text": text,
     }
+
+
+def _again(comment: Comment, kind: str, text: str) -> dict[str, Any]:
+    """As ``_written``, for the place of another comment, even if its row is gone."""
+    same = ("section", "group", "key", "field", "title")
+    return {**{name: getattr(comment, name) for name in same}, "kind": kind, "text": text}
+
+
+# Bureau: the answers
+
+
+def before(comments: Iterable[Comment], revision: Revision) -> list[Comment]:
+    """What the last return before ``revision`` asked, and what was left undecided until then."""
+    earlier = [c for c in comments if c.event_id and c.revision_id < revision.pk]
+    last = max((comment.revision_id for comment in earlier), default=None)
+    return [c for c in earlier if c.revision_id == last or not c.is_decided]
+
+
+def require_decided(application: Application) -> None:
+    """Refuse to go on while a comment of a former return is neither closed nor put again."""
+    titles = list(application.comments.undecided().values_list("title", flat=True))
+    if titles:
+        first = "、".join(f"“{title}”" for title in titles[:3])
+        raise NotAllowed(
+            f"以前退回的意见还有 {len(titles)} 条没有了结：{first}{'等' if titles[3:] else ''}。"
+            f"请逐条核对后关闭；要重提的，须退回修改。"
+        )
+
+
+@transaction.atomic
+def close(comment: Comment, *, revision: int, actor: User) -> None:
+    """Be content with the answer, having read the revision with the id ``revision``."""
+    _hold_answered(comment, revision, actor)
+    _require_waiting(comment)
+    Comment.objects.filter(pk=comment.pk).update(closed_by=actor, closed_at=timezone.now())
+
+
+@transaction.atomic
+def undo_close(comment: Comment, *, revision: int, actor: User) -> None:
+    """Take a closing back: the comment waits to be decided on again."""
+    _hold_answered(comment, revision, actor)
+    closed = Comment.objects.filter(pk=comment.pk, closed_at__isnull=False)
+    if not closed.update(closed_by=None, closed_at=None):
+        raise StaleState("同事刚刚撤销了关闭，请看最新情况。")
+
+
+@transaction.atomic
+def reopen(comment: Comment, kind: str, text: str, *, revision: int, actor: User) -> Comment:
+    """Put a comment again, at the same place of the current revision; the next return sends it."""
+    current = _hold(comment.application, revision, actor)
+    _require_waiting(comment)
+    return Comment.objects.create(
+        application=comment.application,
+        revision=current,
+        author=actor,
+        reopens=comment,
+        **_again(comment, kind, text),
+    )
+
+
+def _hold_answered(comment: Comment, revision: int, actor: User) -> None:
+    """Lock an application that waits to be accepted, as it was read."""
+    application = comment.application
+    interests.require_open(application, actor)
+    if actor.role != ACCEPT.role or application.status not in ACCEPT.sources:
+        now = Status(application.status).label_for(actor.role)
+        raise NotAllowed(f"申报现在是“{now}”，不能核对以前的意见。")
+    _lock_as_read(application, revision, actor)
+
+
+def _require_waiting(comment: Comment) -> None:
+    """Refuse unless the comment, locked with its application, is answered and undecided."""
+    current = Comment.objects.select_related("closed_by", "reopened_as__author").get(pk=comment.pk)
+    if current.closed_at:
+        raise StaleState(f"{current.closed_by}已在 {moment(current.closed_at)} 关闭了这条意见。")
+    if current.put_again:
+        author, at = current.put_again.author, moment(current.put_again.created_at)
+        raise StaleState(f"{author}已在 {at} 重提了这条意见。")
+    if not Comment.objects.undecided().filter(pk=comment.pk).exists():
+        raise NotAllowed("企业重新提交之后，才能核对这条意见的答复。")
 
 
 # Enterprise

@@ -14,6 +14,7 @@ from typing import Any
 
 from django.template.defaultfilters import filesizeformat
 
+from applications.commenting import block_at
 from applications.models import Attachment
 from applications.models.comments import Place
 from applications.runs import Run, folded, runs_of
@@ -104,6 +105,10 @@ class SectionChange:
     numeral: str = ""
 
     @property
+    def place(self) -> Place:
+        return self.slug, "", "", ""
+
+    @property
     def shown(self) -> list[FieldChange]:
         return [each for each in self.fields if each.is_changed]
 
@@ -138,6 +143,24 @@ def compare(
     parts stands for everything in it.
     """
     return _Comparer(old, new, requested, time.time() + PATIENCE).comparison()
+
+
+def changes_at(place: Place, old: dict[str, Any], new: dict[str, Any]) -> list[FieldChange]:
+    """What changed at one place: in a field, or in the fields and files of a row or a section.
+
+    The rows inside a section are not looked into; of a row that is gone there is nothing to show.
+    """
+    *inside, name = place
+    section, group, key = inside
+    blocks = [block_at(data, section, group, key) for data in (old, new)]
+    if None in blocks:
+        return []
+    comparer = _Comparer(old, new, frozenset(), time.time() + PATIENCE)
+    fields = comparer.fields((section, group, key), *blocks, frozen_title(blocks[1]))
+    if name:
+        return [each for each in fields if each.place == place and each.is_changed]
+    files = [each for each in comparer.attachments().fields if each.place[:3] == (*inside,)]
+    return [each for each in [*fields, *files] if each.is_changed]
 
 
 Answer = dict[str, Any]

@@ -6,7 +6,7 @@ business of ``checks``.
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -391,7 +391,11 @@ class SignatureForm(forms.Form):
 
 
 class RemarkForm(forms.Form):
-    """A request of the bureau, on a section or row or on one of its fields."""
+    """A request of the bureau, on a section or row or on one of its fields.
+
+    Without ``choices`` its place stands: it puts another one again. A chosen one of the ``phrases``
+    (by kind) goes before what is typed.
+    """
 
     field = forms.ChoiceField(
         label="栏目",
@@ -405,20 +409,42 @@ class RemarkForm(forms.Form):
         initial=Comment.Kind.WRONG,
         error_messages={"required": "请选择类别。", "invalid_choice": "请从列出的类别中选择。"},
     )
-    text = StatementField(Comment._meta.get_field("text"))
+    phrase = forms.CharField(label="常用语", required=False, widget=forms.Select)
+    text = StatementField(Comment._meta.get_field("text"), required=False)
     revision = forms.IntegerField(error_messages={"required": "请刷新页面后再试。"})
     """The id of what was read while writing; the page says it afresh each time it is shown."""
 
-    def __init__(self, *args: Any, choices: list[tuple[str, str]], **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        choices: list[tuple[str, str]],
+        phrases: Mapping[str, list[str]],
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.fields["field"].choices = choices
+        if not choices:
+            del self.fields["field"]
+        self.fields["phrase"].widget.choices = [
+            ("", "不用常用语"),
+            *(
+                (Comment.Kind(kind).label, [(phrase, phrase) for phrase in of_kind])
+                for kind, of_kind in phrases.items()
+            ),
+        ]
+
+    def clean_text(self) -> str:
+        """What is typed, after the phrase."""
+        whole = self.cleaned_data.get("phrase", "") + self.cleaned_data["text"]
+        return StatementField(Comment._meta.get_field("text")).clean(whole)
 
     @property
     def helper(self) -> FormHelper:
         helper = FormHelper()
         helper.form_tag = False
         helper.disable_csrf = True
-        helper.layout = Layout("field", InlineRadios("kind"), "text")
+        place = ["field"] if "field" in self.fields else []
+        helper.layout = Layout(*place, InlineRadios("kind"), "phrase", "text")
         return helper
 
 

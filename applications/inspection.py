@@ -55,7 +55,7 @@ FOREIGN = (
 """Where a foreign type has its mark, and what to tell who brings it."""
 
 # PDFium may not be called from two threads at once.
-_pdfium = threading.Lock()
+pdfium = threading.Lock()
 # Images read side by side would add up to more memory than there is.
 _pixels = threading.Lock()
 
@@ -90,7 +90,7 @@ def inspect(stream: BinaryIO) -> Content:
 
 
 def _pdf(stream: BinaryIO) -> Content:
-    with _pdfium:
+    with pdfium:
         try:
             document = pypdfium2.PdfDocument(stream)
         except pypdfium2.PdfiumError as error:
@@ -116,8 +116,8 @@ def _image(stream: BinaryIO) -> Content:
             # The thumbnail needs the image to its last byte; a JPEG is then decoded at a fraction
             # of its size.
             image.draft("RGB", THUMBNAIL)
-            with _whole_images():
-                return Content(type_, thumbnail=_thumbnail(image))
+            with whole_images():
+                return Content(type_, thumbnail=scaled(image, THUMBNAIL))
     except Image.DecompressionBombError:
         raise Unfit("像素过大。请缩小后再上传。") from None
     except Exception:  # a decoder fed with a broken file raises whatever it stumbles over
@@ -126,7 +126,7 @@ def _image(stream: BinaryIO) -> Content:
 
 
 @contextmanager
-def _whole_images() -> Iterator[None]:
+def whole_images() -> Iterator[None]:
     """One image at a time, for the memory, and none of which a part is missing.
 
     WeasyPrint, where it is loaded, has Pillow fill in what a file lacks.
@@ -139,8 +139,9 @@ def _whole_images() -> Iterator[None]:
             ImageFile.LOAD_TRUNCATED_IMAGES = lenient
 
 
-def _thumbnail(image: Image.Image) -> bytes:
-    image.thumbnail(THUMBNAIL)
+def scaled(image: Image.Image, size: tuple[int, int]) -> bytes:
+    """The image as a JPEG no larger than ``size``: upright, on white, nothing else in it."""
+    image.thumbnail(size)
     image = ImageOps.exif_transpose(image)
     ground = Image.new("RGB", image.size, "white")
     ground.paste(image, mask=image.convert("RGBA").getchannel("A"))

@@ -5,11 +5,13 @@ statement is on one application, so that a late one asks again; the rows are rea
 """
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from applications.models import Application, Interest
-from portal.accounts.models import User
+from portal.accounts.models import Role, User
 from portal.errors import NotAllowed
 
 
@@ -19,6 +21,7 @@ def declare(
 ) -> None:
     """State the officer's interest in applications of the own bureau; for all of them the same.
 
+    A conflict may be stated after 无利害关系, which otherwise stands as it was first stated.
     Raises NotAllowed for a conflict without a note, and for taking a conflict back: whoever has
     stepped aside does not come back without the province.
     """
@@ -31,15 +34,20 @@ def declare(
     own = Application.objects.visible_to(actor).filter(pk__in=pks)
     if not has_conflict and conflicts(actor, pks):
         raise NotAllowed("您已声明回避，不能自行撤销；确属误填的，请联系省厅。")
-    Interest.objects.bulk_create(
-        [
-            Interest(application=each, officer=actor, has_conflict=has_conflict, note=note)
-            for each in own
-        ],
-        update_conflicts=True,
-        unique_fields=["officer", "application"],
-        update_fields=["has_conflict", "note", "at"],
-    )
+    stated = [
+        Interest(application=each, officer=actor, has_conflict=has_conflict, note=note)
+        for each in own
+    ]
+    if has_conflict:
+        Interest.objects.bulk_create(
+            stated,
+            update_conflicts=True,
+            unique_fields=["officer", "application"],
+            update_fields=["has_conflict", "note", "at"],
+        )
+    else:
+        # Never over a conflict, not even one stated at the same moment.
+        Interest.objects.bulk_create(stated, ignore_conflicts=True)
 
 
 def conflicts(actor: User, application_ids: Collection[int]) -> set[int]:
@@ -60,3 +68,35 @@ def require_open(application: Application, actor: User) -> None:
     if conflicts(actor, [application.pk]):
         raise NotAllowed(f"您已声明对“{application.enterprise}”回避，请由同事办理。")
     raise NotAllowed(f"请先对“{application.enterprise}”作利害关系声明，再办理。")
+
+
+def unstated(application: Application, officer: User) -> QuerySet[Application]:
+    """The other submitted applications of the round that the officer has stated nothing on."""
+    others = Application.objects.visible_to(officer).exclude(pk=application.pk)
+    return (
+        others.filter(round=application.round_id, current_revision__isnull=False)
+        .exclude(interests__officer=officer)
+        .with_parties()
+    )
+
+
+@dataclass(frozen=True)
+class Stance:
+    """An officer of the bureau, and what they have stated on an application, if anything."""
+
+    officer: User
+    interest: Interest | None = None
+
+    @property
+    def may_take_over(self) -> bool:
+        return self.officer.is_active and not (self.interest and self.interest.has_conflict)
+
+
+def stances(application: Application) -> list[Stance]:
+    """The bureau's officers with what each has stated; of those who left, who stated something."""
+    interests = application.interests.select_related("officer")
+    stated = {interest.officer_id: Stance(interest.officer, interest) for interest in interests}
+    officers = User.objects.filter(
+        role=Role.BUREAU, bureau=application.bureau_id, is_active=True
+    ).exclude(pk__in=stated)
+    return [*stated.values(), *map(Stance, officers.order_by("pk"))]

@@ -3,6 +3,7 @@
 from django.db import models
 from django.utils import timezone
 
+from applications import papers
 from applications.models import Application, Revision
 from applications.states import Status
 from portal.documents.model import Column, Document, Group, Kind, Paragraph, Style, Table
@@ -55,7 +56,7 @@ def _label(model: type[models.Model], name: str) -> str:
 def document(application: Application, revision: Revision) -> Document:
     """The receipt as a document; one that no longer counts says so above everything it states."""
     void = no_longer_counts(application, revision)
-    return Document(
+    receipt = Document(
         title=f"申报提交回执 {revision.receipt}",
         blocks=(
             Paragraph("申报提交回执", Style.TITLE),
@@ -70,3 +71,4 @@ def document(application: Application, revision: Revision) -> Document:
         made_at=timezone.now(),
         revision=revision.sha256,
     )
+    return papers.printable(receipt)

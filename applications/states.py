@@ -29,6 +29,7 @@ class Status(models.TextChoices):
 AUDIENCE_LABELS = {
     (Role.ENTERPRISE, Status.DRAFT): "尚未提交",
     (Role.ENTERPRISE, Status.ACCEPTED): "审核通过，待推荐排序",
+    (Role.ENTERPRISE, Status.UNLISTED): "本批次未列入推荐名单",
     (Role.BUREAU, Status.DRAFT): "企业填报中",
     (Role.BUREAU, Status.SUBMITTED): "待审核",
     (Role.BUREAU, Status.RETURNED): "已退回，待企业修改",

@@ -1,7 +1,7 @@
 """Background work of the enterprise side."""
 
-from applications import book, receipts
-from applications.models import Application, Revision
+from applications import book, papers, receipts
+from applications.models import Application, Paper, Revision
 from portal.documents import Format
 from portal.errors import NotAllowed, PortalError
 from portal.jobs.documents import keep_document
@@ -28,12 +28,17 @@ def make_book(job: Job) -> None:
     def progress(picture: int, pictures: int) -> None:
         job.report(10 + 40 * picture // pictures, f"正在处理图片 {picture}/{pictures}")
 
+    format = Format(job.parameters["format"])
     if number is None:
         document = book.of_draft(application, progress)
-    else:
-        document = book.of_revision(application.revisions.get(number=number), progress)
+        job.report(55, "正在排版")
+        keep_document(job, document, format)
+        return
+    revision = application.revisions.get(number=number)
+    document = book.of_revision(revision, progress)
     job.report(55, "正在排版")
-    keep_document(job, document, Format(job.parameters["format"]))
+    pages = keep_document(job, document, format)
+    papers.issue(document, Paper.Kind.BOOK, pages=pages, revision=revision)
 
 
 @work(RECEIPT)
@@ -44,4 +49,6 @@ def make_receipt(job: Job) -> None:
     if not revision.is_intact:
         raise PortalError("这个版本的内容与提交时的校验值不符，不能生成回执。请立即联系省厅。")
     job.report(30, "正在生成文件")
-    keep_document(job, receipts.document(revision.application, revision), Format.PDF)
+    document = receipts.document(revision.application, revision)
+    pages = keep_document(job, document, Format.PDF)
+    papers.issue(document, Paper.Kind.RECEIPT, pages=pages, revision=revision)

@@ -20,6 +20,7 @@ from applications.states import BY_VERB, EDITABLE, Status, Transition, verbs_for
 from portal.accounts.models import Enterprise, User
 from portal.catalogue.models import Bureau
 from portal.errors import Closed, NotAllowed, PortalError, StaleState
+from portal.jobs.tasks import start as start_job
 from portal.rounds.models import Deadline, Round
 from portal.rounds.times import closing, moment
 
@@ -202,6 +203,7 @@ def submit(
     application.status, application.current_revision = target, revision
     comment = f"提交前已核对 {len(reminders)} 处涉密或个人信息提示。" if reminders else ""
     _record(application, verb, source, target, actor, now, comment=comment, revision=revision)
+    start_job(owner=None, kind=SUBMITTED, title=revision.receipt, revision=revision.pk)
     return revision
 
 

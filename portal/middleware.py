@@ -9,8 +9,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
 
-from portal.accounts.access import asks_for_data
-from portal.views import typed_but_not_saved
+from portal.accounts.access import asks_for_data, typed_but_not_saved
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 

@@ -1,7 +1,8 @@
 """One settings file: safe embedded defaults, with the environment on top.
 
-Production sets SECRET_KEY, ALLOWED_HOSTS, DATABASE_URL, REDIS_URL and HTTPS (docs/production.md);
-with none of them the portal runs from DATA_DIR on SQLite and a filesystem queue.
+Production sets SECRET_KEY, ALLOWED_HOSTS, PUBLIC_URL, DATABASE_URL, REDIS_URL and HTTPS
+(docs/production.md); with none of them the portal runs from DATA_DIR on SQLite and a queue of
+files.
 """
 
 import os
@@ -38,6 +39,8 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[:
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 ROOT_URLCONF = "portal.urls"
 WSGI_APPLICATION = "portal.wsgi.application"
+# Where people reach the portal, without a slash at its end: printed in QR codes.
+PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000").rstrip("/")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [

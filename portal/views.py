@@ -5,9 +5,8 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.utils.cache import add_never_cache_headers
 
-from portal.accounts.access import asks_for_data
+from portal.accounts.access import asks_for_data, typed_but_not_saved
 from portal.accounts.models import Role
 from portal.rounds.models import Round
 
@@ -46,39 +45,3 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     if asks_for_data(request):
         return JsonResponse({"message": "页面已过期，请刷新后再试。"}, status=403)
     return typed_but_not_saved(request, "页面已过期，刚才的内容没有保存")
-
-
-def typed_but_not_saved(request: HttpRequest, heading: str) -> HttpResponse:
-    """Refuse a post, giving back every text in it so that nothing typed is lost."""
-    texts = [
-        value
-        for name, values in request.POST.lists()
-        if name not in NOT_TYPED and "password" not in name
-        for value in values
-        if value.strip()
-    ]
-    context = {"heading": heading, "texts": texts, "page": request.get_full_path()}
-    response = render(request, "not_saved.html", context, status=403)
-    add_never_cache_headers(response)
-    return response
-
-
-NOT_TYPED = frozenset(
-    [
-        "csrfmiddlewaretoken",
-        "version",
-        "revision",
-        "seen",
-        "then",
-        "next",
-        "move",
-        "step",
-        "application",
-        "page",
-        "format",
-        "bureau",
-        "early",
-        "key",
-    ]
-)
-"""Names of what our forms post without anybody typing it."""

@@ -12,7 +12,7 @@ from django.db.models import F, Q
 from applications.models import Application, Revision
 from portal.accounts.models import Role, User
 from portal.catalogue.models import Bureau, Condition
-from portal.rounds.models import Round
+from portal.rounds.models import Deadline, Round
 
 
 class OfBureauQuerySet(models.QuerySet):
@@ -73,6 +73,13 @@ class RankedList(models.Model):
         """True between the province's sending it back and the bureau's sending it again."""
         return self.is_open and self.returned_at is not None
 
+    @property
+    def may_be_recalled(self) -> bool:
+        """Not received yet, and the bureau could send it again."""
+        return self.status == self.Status.SENT and (
+            self.returned_at is not None or self.round.is_open(Deadline.BUREAU)
+        )
+
 
 class Seat(models.Model):
     """名额: a numbered place in a bureau's list. There are as many as the quota, so a fourth
@@ -115,8 +122,12 @@ class Seat(models.Model):
         ]
 
     def __str__(self) -> str:
-        kind = "不占名额" if self.is_exempt else ""
-        return f"{self.bureau} {kind}第 {self.number} 名"
+        return f"{self.bureau} {self.place}"
+
+    @property
+    def place(self) -> str:
+        """第 2 名, or for an exempt one 不占名额第 1 名."""
+        return f"{'不占名额' if self.is_exempt else ''}第 {self.number} 名"
 
 
 class ListEvent(models.Model):
@@ -148,6 +159,11 @@ def stored_as(row: models.Model, name: str) -> str:
     return f"{row._meta.model_name}/{uuid4().hex}{PurePath(name).suffix.lower()}"
 
 
+class StampedScanQuerySet(models.QuerySet):
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        return self.filter(ranked_list__in=RankedList.objects.visible_to(user))
+
+
 class StampedScan(models.Model):
     """盖章扫描件: the stamped Annex 1 as it came back, held against the code printed on it."""
 
@@ -161,6 +177,8 @@ class StampedScan(models.Model):
     pages = models.PositiveIntegerField("页数", null=True)
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     uploaded_at = models.DateTimeField("上传时间", auto_now_add=True)
+
+    objects = StampedScanQuerySet.as_manager()
 
     class Meta:
         verbose_name = verbose_name_plural = "盖章扫描件"
@@ -254,6 +272,11 @@ class SiteVisit(models.Model):
         return f"{self.visited_on} {self.people}"
 
 
+class SitePhotoQuerySet(models.QuerySet):
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        return self.filter(visit__in=SiteVisit.objects.visible_to(user))
+
+
 class SitePhoto(models.Model):
     """现场照片: taken at a site visit."""
 
@@ -267,9 +290,35 @@ class SitePhoto(models.Model):
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     uploaded_at = models.DateTimeField("上传时间", auto_now_add=True)
 
+    objects = SitePhotoQuerySet.as_manager()
+
     class Meta:
         verbose_name = verbose_name_plural = "现场照片"
         ordering = ["pk"]
 
     def __str__(self) -> str:
         return self.name
+
+
+# What applications have in common
+
+
+class TextIndex(models.Model):
+    """文字比对索引: the long texts of an application's revision, ready to be compared.
+
+    One row an application: the next revision replaces it, and a comparison reads a few kilobytes
+    of each (``review.similarity``).
+    """
+
+    application = models.OneToOneField(
+        Application, models.CASCADE, primary_key=True, related_name="text_index"
+    )
+    revision = models.ForeignKey(Revision, models.CASCADE, related_name="+")
+    text = models.TextField("规范化文字")
+    fingerprints = models.BinaryField("文字指纹")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "文字比对索引"
+
+    def __str__(self) -> str:
+        return f"{self.revision}"

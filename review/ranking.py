@@ -5,14 +5,14 @@ a queue (PostgreSQL locks the row, SQLite the file). This module is the only cod
 list's status; the applications' status changes through ``applications.workflow``.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import zip_longest
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from applications import interests, workflow
+from applications import commenting, interests, workflow
 from applications.models import Application, Revision
 from applications.states import BY_VERB, Status
 from portal.accounts.models import User
@@ -21,20 +21,32 @@ from portal.errors import NotAllowed, StaleState
 from portal.rounds.models import Deadline
 from review.models import ListEvent, RankedList, Seat
 
+REOPENED = {"status": RankedList.Status.OPEN, "sent_at": None, "version": F("version") + 1}
 
-def seats_of(ranked_list: RankedList) -> list[Seat]:
-    """The bureau's seats in order, each with its application."""
+
+def places_of(ranked_list: RankedList) -> list[Seat]:
+    """All of the list in order: the numbered seats, free ones too, then the exempt ones."""
     return list(
         Seat.objects.filter(round=ranked_list.round_id, bureau=ranked_list.bureau_id)
         .select_related("application__enterprise", "application__current_revision")
         .defer("application__current_revision__data")
-        .order_by("number")
+        .order_by("is_exempt", "number")
     )
 
 
-def order_of(seats: Sequence[Seat]) -> list[int]:
-    """The ids of the seated applications, first place first."""
-    return [seat.application_id for seat in seats if seat.application_id]
+def seats_of(ranked_list: RankedList) -> list[Seat]:
+    """The bureau's numbered seats in order, each with its application."""
+    return [place for place in places_of(ranked_list) if not place.is_exempt]
+
+
+def order_of(places: Iterable[Seat]) -> list[int]:
+    """The ids of the applications on numbered seats, first place first."""
+    return [seat.application_id for seat in places if seat.application_id and not seat.is_exempt]
+
+
+def reasons_of(places: Iterable[Seat]) -> dict[int, str]:
+    """The ids of the applications on exempt seats, in order, and why each is exempt."""
+    return {seat.application_id: seat.exempt_reason for seat in places if seat.is_exempt}
 
 
 def events_of(ranked_list: RankedList) -> list[ListEvent]:
@@ -71,7 +83,7 @@ def _touch(
     fresh = RankedList.objects.visible_to(actor).filter(pk=ranked_list.pk).first()
     if fresh and not fresh.is_open:
         raise StaleState(
-            f"推荐名单{fresh.get_status_display()}，不能再改动；如需修改请联系省厅退回。"
+            f"推荐名单{fresh.get_status_display()}，不能再改动；如需修改，请撤回或联系省厅退回。"
         )
     raise StaleState("推荐名单刚被他人改动，您的操作没有执行；请按最新名单重新操作。")
 
@@ -87,26 +99,25 @@ def recommend(
 ) -> bool:
     """Seat an accepted application on the first free seat.
 
-    Taking a free seat disturbs nobody, so it needs no ``version``; ``opinions`` (by seat number)
-    are saved with it only if the list still was at ``version``, since seats may have changed
-    hands. Returns whether they were.
+    Taking a free seat disturbs nobody, so it needs no ``version``; ``opinions`` (by application)
+    are saved with it only if the list still was at ``version``, since a colleague may have written
+    others. Returns whether they were.
 
     Raises NotAllowed when all seats are taken: there is no fourth (通知二（二）).
     """
     _touch(ranked_list, actor)
+    places = places_of(ranked_list)
+    if any(place.application_id == application.pk for place in places):
+        raise StaleState("该申报已在推荐名单中。")
+    order, total = order_of(places), _quota(places)
+    if len(order) == total:
+        raise NotAllowed(f"{total} 个名额已满；如需更换，请先移出一个。")
+    _require_candidates(ranked_list, [application.pk])
     touched = RankedList.objects.values_list("version", flat=True).get(pk=ranked_list.pk)
     is_current = touched - 1 == version
-    _require_candidates(ranked_list, [application.pk])
-    seats = seats_of(ranked_list)
-    if application.pk in order_of(seats):
-        raise StaleState("该申报已在推荐名单中。")
-    seat = next((seat for seat in seats if seat.application_id is None), None)
-    if seat is None:
-        raise NotAllowed(f"{len(seats)} 个名额已满；如需更换，请先移出一个。")
-    if is_current:
-        _take_opinions(seats, opinions or {})
-    seat.application = application
-    Seat.objects.bulk_update(seats, ["application", "opinion"])
+    typed = opinions if is_current and opinions else {}
+    order.append(application.pk)
+    _arrange(ranked_list, places, order, reasons_of(places), typed, actor)
     return is_current
 
 
@@ -114,47 +125,135 @@ def recommend(
 def replace_order(
     ranked_list: RankedList,
     application_ids: Sequence[int],
+    exempt_ids: Sequence[int] | None = None,
     *,
     version: int,
     opinions: Mapping[int, str] | None = None,
     actor: User,
 ) -> None:
-    """Seat exactly these applications in this order, each taking its opinion along.
+    """Seat exactly these applications in this order, each with its opinion or the one typed now.
 
-    ``opinions`` are by the seat numbers before the move.
+    ``exempt_ids`` are those on exempt seats in order; without it they stay, but for who gets a
+    numbered seat. To become exempt takes a reason, so it is another act.
 
     Raises StaleState when the list is no longer at ``version``, NotAllowed for more applications
     than seats, a repeated one, or one that is not an accepted application of this bureau.
     """
     _touch(ranked_list, actor, version=version)
-    _require_candidates(ranked_list, application_ids)
-    seats = seats_of(ranked_list)
-    if len(application_ids) > len(seats):
-        raise NotAllowed(f"最多推荐 {len(seats)} 个项目，提交了 {len(application_ids)} 个。")
-    _take_opinions(seats, opinions or {})
-    kept = {seat.application_id: seat.opinion for seat in seats if seat.application_id}
-    # Empty all places first: an application may sit on one seat only, at every moment.
-    Seat.objects.filter(pk__in=[seat.pk for seat in seats]).update(application=None, opinion="")
-    for seat, pk in zip_longest(seats, application_ids):
-        seat.application_id, seat.opinion = pk, kept.get(pk, "")
-    Seat.objects.bulk_update(seats, ["application", "opinion"])
+    places = places_of(ranked_list)
+    reasons = reasons_of(places)
+    if exempt_ids is None:
+        exempt_ids = [pk for pk in reasons if pk not in application_ids]
+    if not reasons.keys() >= set(exempt_ids):
+        raise NotAllowed("列为不占名额须说明理由，请在候选申报处办理。")
+    _require_candidates(ranked_list, [*application_ids, *exempt_ids])
+    if len(application_ids) > (total := _quota(places)):
+        raise NotAllowed(f"最多推荐 {total} 个项目，提交了 {len(application_ids)} 个。")
+    reasons = {pk: reasons[pk] for pk in exempt_ids}
+    _arrange(ranked_list, places, application_ids, reasons, opinions or {}, actor)
+
+
+@transaction.atomic
+def exempt(
+    ranked_list: RankedList,
+    application: Application,
+    reason: str,
+    *,
+    version: int,
+    opinions: Mapping[int, str] | None = None,
+    actor: User,
+) -> None:
+    """Recommend an application beside the quota (不占名额), or reword why it is there.
+
+    Raises NotAllowed where the round knows no such case (``Round.exempt_rule``) and without a
+    reason: it is printed under the summary table.
+    """
+    _touch(ranked_list, actor, version=version)
+    if not ranked_list.round.exempt_rule:
+        raise NotAllowed("本批次不允许不占名额的推荐。")
+    if not (reason := cleaned(reason)):
+        raise NotAllowed("请填写不占名额的理由，它会印在汇总表的注里。")
+    _require_candidates(ranked_list, [application.pk])
+    places = places_of(ranked_list)
+    order = [pk for pk in order_of(places) if pk != application.pk]
+    reasons = reasons_of(places) | {application.pk: reason}
+    _arrange(ranked_list, places, order, reasons, opinions or {}, actor)
 
 
 @transaction.atomic
 def save_opinions(
     ranked_list: RankedList, opinions: Mapping[int, str], *, version: int, actor: User
 ) -> None:
-    """Store the reason given for each place; ``opinions`` maps seat numbers to text."""
+    """Store the reason given for each place; ``opinions`` maps applications to text."""
     _touch(ranked_list, actor, version=version)
-    seats = seats_of(ranked_list)
-    _take_opinions(seats, opinions)
-    Seat.objects.bulk_update(seats, ["opinion"])
+    places = places_of(ranked_list)
+    _arrange(ranked_list, places, order_of(places), reasons_of(places), opinions, actor)
 
 
-def _take_opinions(seats: Sequence[Seat], opinions: Mapping[int, str]) -> None:
-    for seat in seats:
-        if seat.application_id and seat.number in opinions:
-            seat.opinion = cleaned(opinions[seat.number])
+def _quota(places: Iterable[Seat]) -> int:
+    return sum(not place.is_exempt for place in places)
+
+
+def _arrange(
+    ranked_list: RankedList,
+    places: Sequence[Seat],
+    order: Sequence[int],
+    reasons: Mapping[int, str],
+    opinions: Mapping[int, str],
+    actor: User,
+) -> None:
+    """Make the list this and nothing else: who is seated where, who is exempt and why.
+
+    An opinion moves with its application, and goes when that leaves the list.
+    """
+    before = {place.application_id: _standing(place) for place in places if place.application_id}
+    kept = {place.application_id: place.opinion for place in places}
+    kept |= {pk: cleaned(text) for pk, text in opinions.items()}
+    seats = [place for place in places if not place.is_exempt]
+    leaving = [place.pk for place in places if place.is_exempt]
+    moves = any(seat.application_id not in (None, pk) for seat, pk in zip_longest(seats, order))
+    for seat, pk in zip_longest(seats, order):
+        seat.application_id, seat.opinion = pk, kept.get(pk, "")
+    exempts = [
+        Seat(
+            round_id=ranked_list.round_id,
+            bureau_id=ranked_list.bureau_id,
+            number=number,
+            quota=len(seats),
+            application_id=pk,
+            opinion=kept.get(pk, ""),
+            is_exempt=True,
+            exempt_reason=reason,
+        )
+        for number, (pk, reason) in enumerate(reasons.items(), 1)
+    ]
+    after = {
+        place.application_id: _standing(place)
+        for place in (*seats, *exempts)
+        if place.application_id
+    }
+    _require_no_conflict(actor, {pk for pk in before | after if before.get(pk) != after.get(pk)})
+    # An application may have one place only, at every moment: clear before filling.
+    if leaving:
+        Seat.objects.filter(pk__in=leaving).delete()
+    if moves:
+        Seat.objects.filter(pk__in=[seat.pk for seat in seats]).update(application=None)
+    Seat.objects.bulk_update(seats, ["application", "opinion"])
+    Seat.objects.bulk_create(exempts)
+
+
+def _standing(place: Seat) -> tuple[bool, int, str, str]:
+    return place.is_exempt, place.number, place.exempt_reason, place.opinion
+
+
+def _require_no_conflict(actor: User, changed: Collection[int]) -> None:
+    """Who has stepped aside from an application (回避) changes nothing about its place."""
+    if aside := interests.conflicts(actor, changed):
+        names = Application.objects.visible_to(actor).filter(pk__in=aside)
+        named = "、".join(names.values_list("enterprise__name", flat=True))
+        raise NotAllowed(
+            f"您已声明对“{named}”回避，这一步会改动它的名次或意见，没有执行；请由同事办理。"
+        )
 
 
 def cleaned(opinion: str) -> str:
@@ -196,6 +295,8 @@ def decide(
     if Seat.objects.filter(application=application).exists():
         raise NotAllowed(f"该申报在推荐名单中，请先移出名单，再办理“{BY_VERB[verb].label}”。")
     workflow.act(application, verb, actor=actor, comment=comment)
+    if verb == "accept":  # only now is the application held
+        commenting.require_decided(application)
 
 
 @transaction.atomic
@@ -205,12 +306,15 @@ def send(
     version: int,
     signatory: str,
     statement: str = "",
+    regrets: Mapping[int, str] | None = None,
     actor: User,
 ) -> None:
     """Send the list to the province; it and its members are frozen from here.
 
-    A list with free seats is fine; an empty one needs ``statement``. A list that the province sent
-    back may be sent again after the deadline, since it was the province that asked for it.
+    A list with free seats is fine; an empty one needs ``statement``. Each accepted application
+    that is not on it (``left_over``) is passed over; ``regrets`` (by application) is what its
+    enterprise reads about that. A list that the province sent back may be sent again after the
+    deadline, since it was the province that asked for it.
     """
     _touch(ranked_list, actor, version=version)
     if not RankedList.objects.get(pk=ranked_list.pk).was_returned:
@@ -222,6 +326,12 @@ def send(
         raise NotAllowed("名单为空：请填写情况说明（为何本批次不推荐），或先选择推荐项目。")
     for application in members:
         workflow.act(application, "recommend", actor=actor)
+    for application in left_over(ranked_list):
+        if not (reason := cleaned((regrets or {}).get(application.pk, ""))):
+            raise NotAllowed(
+                f"请填写“{application.enterprise}”未列入推荐名单的理由，企业会看到它。"
+            )
+        workflow.act(application, "pass_over", actor=actor, comment=reason)
     RankedList.objects.filter(pk=ranked_list.pk).update(
         status=RankedList.Status.SENT,
         sent_at=timezone.now(),
@@ -234,9 +344,9 @@ def send(
 @transaction.atomic
 def receive(ranked_list: RankedList, *, version: int, actor: User) -> None:
     """Accept a sent list (受理), provided it still is the one that was read."""
-    _province_swap(
-        ranked_list, actor, version, status=RankedList.Status.RECEIVED, received_at=timezone.now()
-    )
+    _require_province(actor)
+    received = {"status": RankedList.Status.RECEIVED, "received_at": timezone.now()}
+    _swap_sent(RankedList.objects.filter(pk=ranked_list.pk), version, **received)
     _record(ranked_list, "receive", actor, "", _members(ranked_list))
 
 
@@ -246,36 +356,66 @@ def send_back(ranked_list: RankedList, *, version: int, reason: str, actor: User
 
     The reason stays on the list: it may speak of rivals, and the enterprises read their own events.
     """
-    if not reason.strip():
+    _require_province(actor)
+    if not (reason := cleaned(reason)):
         raise NotAllowed("请填写退回理由，推荐单位会看到它。")
-    _province_swap(
-        ranked_list,
-        actor,
-        version,
-        status=RankedList.Status.OPEN,
-        sent_at=None,
-        returned_at=timezone.now(),
-        return_reason=reason.strip(),
-        version=F("version") + 1,
+    lists = RankedList.objects.filter(pk=ranked_list.pk)
+    _swap_sent(lists, version, **REOPENED, returned_at=timezone.now(), return_reason=reason)
+    _release(ranked_list, "release", actor)
+    _record(ranked_list, "return", actor, reason, _members(ranked_list))
+
+
+@transaction.atomic
+def recall(ranked_list: RankedList, *, version: int, reason: str, actor: User) -> None:
+    """Take a sent list back to change it, as long as the province has not received it.
+
+    Until the bureau's deadline, for it has to be sent again; later only if it may be sent then,
+    because the province had returned it.
+    """
+    if not actor.is_bureau:
+        raise NotAllowed("只有推荐单位可以撤回推荐名单。")
+    if not (reason := cleaned(reason)):
+        raise NotAllowed("请填写撤回理由，省厅会看到它。")
+    lists = RankedList.objects.visible_to(actor).filter(pk=ranked_list.pk)
+    _swap_sent(lists, version, **REOPENED)
+    if not lists.get().was_returned:
+        workflow.require_open(ranked_list.round, Deadline.BUREAU, timezone.now())
+    _release(ranked_list, "recall", actor)
+    _record(ranked_list, "recall", actor, reason, _members(ranked_list))
+
+
+def left_over(ranked_list: RankedList) -> list[Application]:
+    """The accepted applications of the bureau that are not on its list."""
+    accepted = Application.objects.filter(
+        round=ranked_list.round_id, bureau=ranked_list.bureau_id, status=Status.ACCEPTED
     )
-    members = _members(ranked_list)
-    for application in members:
-        workflow.act(application, "release", actor=actor)
-    _record(ranked_list, "return", actor, reason.strip(), members)
+    return list(accepted.filter(seat=None).with_parties().order_by("pk"))
 
 
 def _members(ranked_list: RankedList) -> list[Application]:
-    return [seat.application for seat in seats_of(ranked_list) if seat.application]
+    return [place.application for place in places_of(ranked_list) if place.application]
 
 
-def _province_swap(ranked_list: RankedList, actor: User, read: int, **changes: object) -> None:
+def _require_province(actor: User) -> None:
     if not actor.is_province:
         raise NotAllowed("只有省厅可以受理或退回推荐名单。")
-    swapped = RankedList.objects.filter(
-        pk=ranked_list.pk, status=RankedList.Status.SENT, version=read
-    ).update(**changes)
-    if not swapped:
+
+
+def _swap_sent(lists: QuerySet[RankedList], read: int, **changes: object) -> None:
+    """Change the sent list, if it still is the one that was read."""
+    if not lists.filter(status=RankedList.Status.SENT, version=read).update(**changes):
         raise StaleState("名单在您打开页面之后已有变化，您的操作没有执行；请看最新内容。")
+
+
+def _release(ranked_list: RankedList, verb: str, actor: User) -> None:
+    """Take back what sending did to the bureau's applications, on the list or not."""
+    decided = Application.objects.filter(
+        round=ranked_list.round_id,
+        bureau=ranked_list.bureau_id,
+        status__in=BY_VERB[verb].sources,
+    )
+    for application in decided.select_related("round").order_by("pk"):
+        workflow.act(application, verb, actor=actor)
 
 
 def _record(

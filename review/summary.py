@@ -6,6 +6,7 @@ from itertools import groupby
 
 from django.utils import timezone
 
+from applications import papers
 from applications.models import Revision
 from portal.catalogue.models import Bureau
 from portal.documents.model import (
@@ -24,6 +25,7 @@ from review.models import RankedList, Seat
 
 EACH_UNIT = "各推荐单位（见表中分组）"
 NOTE = "注：1.推荐的{noun}按优先次序排名；2.推荐数量不能超过通知中规定的上限。"
+EXEMPT_NOTE = "{note}.{unit}第 {row} 项为不占名额推荐：{reason}"
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,8 @@ def build(round: Round, bureau: Bureau | None = None) -> Summary:
         lists = lists.filter(bureau=bureau)
     lists = list(lists.order_by("bureau__order"))
     seats = _seats(round, [ranked_list for ranked_list in lists if not ranked_list.is_open])
-    return Summary(_document(round, bureau, seats), _missing(lists, bureau), _notes(lists, seats))
+    document = papers.printable(_document(round, bureau, seats))
+    return Summary(document, _missing(lists, bureau), _notes(lists, seats))
 
 
 def preview(ranked_list: RankedList) -> Document:
@@ -80,6 +83,7 @@ def _document(round: Round, bureau: Bureau | None, seats: Sequence[Seat]) -> Doc
         Paragraph(f"推荐单位（盖章）：{bureau.name if bureau else EACH_UNIT}", Style.UNIT_LINE),
         Table(columns(round), groups),
         Paragraph(NOTE.format(noun=round.project_noun), Style.NOTE),
+        *(Paragraph(note, Style.NOTE) for note in _exempt_notes(bureau, seats)),
     )
     return Document(
         title=f"{round.year}年度{title}{f'（{bureau.short_name}）' if bureau else ''}",
@@ -99,7 +103,7 @@ def _seats(round: Round, lists: Sequence[RankedList]) -> list[Seat]:
             application__isnull=False,
         )
         .select_related("bureau", "application__current_revision")
-        .order_by("bureau__order", "number")
+        .order_by("bureau__order", "is_exempt", "number")
     )
 
 
@@ -120,10 +124,30 @@ def _row(number: int, seat: Seat) -> tuple[Value, ...]:
     )
 
 
+def _exempt_notes(bureau: Bureau | None, seats: Sequence[Seat]) -> Iterator[str]:
+    """The further notes of the table: which rows are 不占名额, and why."""
+    exempt = (
+        (unit, row, seat)
+        for unit, members in _by_bureau(seats)
+        for row, seat in members
+        if seat.is_exempt
+    )
+    for note, (unit, row, seat) in enumerate(exempt, 3):  # after the notice's own two
+        named = "" if bureau else unit.short_name
+        reason = " ".join(seat.exempt_reason.split())
+        yield EXEMPT_NOTE.format(note=note, unit=named, row=row, reason=reason)
+
+
 def _revision(seats: Sequence[Seat]) -> str:
-    """One hash for the whole table: the members' revisions in their places."""
+    """One hash for the whole table: the members' revisions in their places, and why exempt."""
     members = [
-        [seat.bureau.code, seat.number, seat.application.current_revision.sha256] for seat in seats
+        [
+            seat.bureau.code,
+            seat.number,
+            seat.application.current_revision.sha256,
+            *([seat.exempt_reason] if seat.is_exempt else []),
+        ]
+        for seat in seats
     ]
     return Revision.digest({"members": members})
 

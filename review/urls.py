@@ -1,26 +1,79 @@
 from django.urls import path
 
-from review.views import board, comments, exports, inbox, interests, province, reader, sending
+from review.views import (
+    board,
+    checklist,
+    comments,
+    compare,
+    exports,
+    inbox,
+    interests,
+    province,
+    reader,
+    sending,
+    similarity,
+    visits,
+)
 
 app_name = "review"
 
 urlpatterns = [
     path("applications/<int:pk>/", reader.reader, name="reader"),
     path("applications/<int:pk>/revisions/<int:number>/", reader.reader, name="revision"),
+    path("applications/<int:pk>/similarity/", similarity.similarity, name="similarity"),
+    path("applications/<int:pk>/revisions/<int:number>/changes/", reader.changes, name="changes"),
     path("applications/<int:pk>/revisions/<int:number>/book/", reader.book, name="book"),
+    path("applications/<int:pk>/interest/", interests.interest, name="interest"),
+    path("applications/<int:pk>/checklist/", checklist.checklist, name="checklist"),
+    path("applications/<int:pk>/visits/", visits.visits, name="visits"),
+    path("photos/<int:pk>/", visits.photo, name="photo"),
+    path("photos/<int:pk>/thumbnail/", visits.photo_thumbnail, name="photo_thumbnail"),
     path("export/<slug:slug>/", exports.export, name="export"),
+    path("export/<slug:slug>/list/", inbox.export, name="export_list"),
+    path("compare/<slug:slug>/", compare.compare, name="compare"),
+    path("scans/<int:pk>/", sending.scan, name="scan"),
     # Bureau
     path("bureau/", inbox.inbox, name="inbox"),
+    path(
+        "bureau/applications/<int:pk>/comments/<int:comment>/",
+        comments.change,
+        name="comment_change",
+    ),
+    path(
+        "bureau/applications/<int:pk>/comments/<int:comment>/remove/",
+        comments.remove,
+        name="comment_remove",
+    ),
+    path(
+        "bureau/applications/<int:pk>/comments/<int:comment>/reopen/",
+        comments.reopen,
+        name="comment_reopen",
+    ),
+    path(
+        "bureau/applications/<int:pk>/comments/<int:comment>/close/",
+        comments.close,
+        name="comment_close",
+    ),
+    path(
+        "bureau/applications/<int:pk>/comments/<int:comment>/undo-close/",
+        comments.undo_close,
+        name="comment_undo_close",
+    ),
     path("bureau/applications/<int:pk>/comments/<slug:section>/", comments.add, name="comment_add"),
-    path("bureau/comments/<int:pk>/", comments.change, name="comment_change"),
-    path("bureau/comments/<int:pk>/remove/", comments.remove, name="comment_remove"),
-    path("bureau/applications/<int:pk>/interest/", interests.interest, name="interest"),
+    path("bureau/applications/<int:pk>/checklist/", checklist.mark, name="mark"),
+    path("bureau/applications/<int:pk>/visits/", visits.add, name="visit_add"),
+    path("bureau/visits/<int:pk>/", visits.change, name="visit_change"),
     path("bureau/applications/<int:pk>/<slug:verb>/", reader.decide, name="decide"),
+    path("bureau/<slug:slug>/bulk/", inbox.preview, name="bulk"),
+    path("bureau/<slug:slug>/bulk/confirm/", inbox.carry_out, name="bulk_confirm"),
     path("bureau/<slug:slug>/ranking/", board.board, name="board"),
     path("bureau/<slug:slug>/ranking/recommend/", board.recommend, name="recommend"),
     path("bureau/<slug:slug>/ranking/order/", board.reorder, name="reorder"),
+    path("bureau/<slug:slug>/ranking/exempt/", board.exempt, name="exempt"),
     path("bureau/<slug:slug>/ranking/opinions/", board.opinions, name="opinions"),
     path("bureau/<slug:slug>/send/", sending.send, name="send"),
+    path("bureau/<slug:slug>/recall/", sending.recall, name="recall"),
+    path("bureau/<slug:slug>/scan/", sending.scan_add, name="scan_add"),
     # Province
     path("province/", province.cockpit, name="cockpit"),
     path("province/applications/", province.applications, name="applications"),

@@ -279,8 +279,10 @@ def bring_to(status: Status, round: Round, enterprise: User, officer: User) -> A
         return decide(application, "return_for_changes", officer, "请补充。")
     if status == Status.DECLINED:
         return decide(application, "decline", officer, "暂不推荐。")
-    if status in (Status.ACCEPTED, Status.RECOMMENDED):
+    if status in (Status.ACCEPTED, Status.RECOMMENDED, Status.UNLISTED):
         application = decide(application, "accept", officer)
+    if status == Status.UNLISTED:
+        workflow.act(application, "pass_over", actor=officer, comment="名额有限。")
     if status == Status.RECOMMENDED:
         ranking.recommend(list_of(application), application, actor=officer)
         send(application, officer)
@@ -288,10 +290,24 @@ def bring_to(status: Status, round: Round, enterprise: User, officer: User) -> A
 
 
 def send(application: Application, officer: User) -> RankedList:
-    """Send the list of the application's bureau; returns it as the database has it."""
+    """Send the list of the application's bureau; returns it as the database has it.
+
+    What is not on it is passed over.
+    """
     ranked_list = list_of(application)
-    ranking.send(ranked_list, version=ranked_list.version, signatory="签发人", actor=officer)
+    ranking.send(
+        ranked_list,
+        version=ranked_list.version,
+        signatory="签发人",
+        regrets=regrets(ranked_list),
+        actor=officer,
+    )
     return list_of(application)
+
+
+def regrets(ranked_list: RankedList) -> dict[int, str]:
+    """A reason for each application that sending the list now would pass over."""
+    return {application.pk: "名额有限。" for application in ranking.left_over(ranked_list)}
 
 
 def receive(ranked_list: RankedList, province: User) -> None:

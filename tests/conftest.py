@@ -56,14 +56,14 @@ def catalogue(django_db_setup, django_db_blocker) -> Iterator[None]:
 
 @pytest.fixture
 def work_off_jobs(db) -> Callable[[], int]:
-    """Do what a worker would do with everything queued; returns how many jobs that was."""
+    """Do what a worker would do with everything queued; returns how many jobs had an owner."""
     celery.loader.import_default_modules()  # where the apps register their kinds of work
 
     def work_off() -> int:
         done = 0
         while job := Job.objects.filter(status=Job.Status.QUEUED).order_by("pk").first():
             run(job.pk)
-            done += 1
+            done += job.owner_id is not None
         return done
 
     return work_off

@@ -18,8 +18,8 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 from django.utils import timezone
 
-from applications import commenting, workflow
-from applications.models import Application, Attachment, BulkEdit, Comment
+from applications import commenting, papers, receipts, workflow
+from applications.models import Application, Attachment, BulkEdit, Comment, Paper
 from applications.states import Status
 from portal.accounts import team
 from portal.accounts.models import Role
@@ -28,7 +28,7 @@ from portal.jobs.models import Job
 from portal.jobs.tasks import run, start
 from portal.rounds.models import Material
 from review import ranking
-from review.models import RankedList
+from review.models import ClauseMark, RankedList, SiteVisit, StampedScan
 from review.tasks import SUMMARY
 from tests import cast
 
@@ -46,6 +46,7 @@ OFFICERS_OF_IT = (TO_LOGIN, 403, 403, 200, 404, 200)
 PROVINCE = (TO_LOGIN, 403, 403, 403, 403, 200)
 OWNER_AND_OFFICERS = (TO_LOGIN, 200, 404, 200, 404, 200)
 OPEN_LIST = (TO_LOGIN, 403, 403, 200, 302, 403)
+SENT_LIST = (TO_LOGIN, 403, 403, 302, 200, 403)
 JOB_OWNER = (TO_LOGIN, 404, 404, 200, 404, 404)
 SIGNED_IN = (TO_LOGIN, 200, 200, 200, 200, 200)
 NOT_LIKE_THIS = (TO_LOGIN, 405, 405, 405, 405, 405)
@@ -62,6 +63,8 @@ def instead(row: tuple[int, ...], status: int) -> tuple[int, ...]:
 TABLE = {
     "home": ("", VISITORS, VISITORS),
     "health": ("", EVERYBODY, EVERYBODY),
+    "verify": ("", EVERYBODY, instead(EVERYBODY, 405)),
+    "verify_code": ("code", EVERYBODY, instead(EVERYBODY, 405)),
     "accounts:register": ("", VISITORS, VISITORS),
     "accounts:login": ("", VISITORS, VISITORS),
     "accounts:session": ("", EVERYBODY, instead(EVERYBODY, 400)),
@@ -108,6 +111,13 @@ TABLE = {
     "applications:attachments": ("application", OWNER_ONLY, NOT_LIKE_THIS),
     "applications:upload": ("application material", NOT_LIKE_THIS, instead(OWNER_ONLY, 302)),
     "applications:file": ("attachment", OWNER_AND_OFFICERS, NOT_LIKE_THIS),
+    "applications:file_view": ("attachment", OWNER_AND_OFFICERS, NOT_LIKE_THIS),
+    # What is stored for the test is no PDF: its page is a sentence.
+    "applications:file_page": (
+        "attachment number",
+        (TO_LOGIN, 404, 404, 404, 404, 404),
+        NOT_LIKE_THIS,
+    ),
     "applications:thumbnail": ("attachment", OWNER_AND_OFFICERS, NOT_LIKE_THIS),
     "applications:file_remove": ("attachment", NOT_LIKE_THIS, instead(OWNER_ONLY, 302)),
     "applications:file_restore": ("attachment", NOT_LIKE_THIS, instead(OWNER_ONLY, 302)),
@@ -122,18 +132,43 @@ TABLE = {
     "applications:instance_delete": ("application key", NOT_LIKE_THIS, instead(OWNER_ONLY, 302)),
     "review:reader": ("application", OFFICERS_OF_IT, NOT_LIKE_THIS),
     "review:revision": ("application number", OFFICERS_OF_IT, NOT_LIKE_THIS),
+    "review:changes": ("application number", OFFICERS_OF_IT, NOT_LIKE_THIS),
+    "review:similarity": ("application", OFFICERS_OF_IT, NOT_LIKE_THIS),
     "review:book": ("application number", NOT_LIKE_THIS, instead(OFFICERS_OF_IT, 404)),
+    "review:interest": (
+        "application",
+        OFFICERS_OF_IT,
+        (TO_LOGIN, 403, 403, 409, 404, 403),
+    ),
+    "review:checklist": ("application", OFFICERS_OF_IT, NOT_LIKE_THIS),
+    "review:mark": ("application", NOT_LIKE_THIS, instead(OWN_BUREAU, 409)),
+    "review:visits": ("application", OFFICERS_OF_IT, NOT_LIKE_THIS),
+    "review:visit_add": ("application", OWN_BUREAU, OWN_BUREAU),
+    "review:visit_change": ("visit", OWN_BUREAU, OWN_BUREAU),
+    "review:photo": ("photo", OFFICERS_OF_IT, NOT_LIKE_THIS),
+    "review:photo_thumbnail": ("photo", OFFICERS_OF_IT, NOT_LIKE_THIS),
     "review:export": ("round", NOT_LIKE_THIS, (TO_LOGIN, 403, 403, 404, 404, 404)),
+    "review:compare": ("round", (TO_LOGIN, 403, 403, 200, 200, 200), NOT_LIKE_THIS),
     "review:inbox": ("", BUREAUS, NOT_LIKE_THIS),
+    "review:export_list": ("round", NOT_LIKE_THIS, (TO_LOGIN, 403, 403, 302, 302, 302)),
+    "review:bulk": ("round", NOT_LIKE_THIS, instead(BUREAUS, 302)),
+    "review:bulk_confirm": ("round", NOT_LIKE_THIS, instead(BUREAUS, 302)),
     "review:comment_add": ("application section", OWN_BUREAU, OWN_BUREAU),
-    "review:comment_change": ("unsent", OWN_BUREAU, OWN_BUREAU),
-    "review:comment_remove": ("unsent", NOT_LIKE_THIS, instead(OWN_BUREAU, 302)),
+    "review:comment_change": ("application unsent", OWN_BUREAU, OWN_BUREAU),
+    "review:comment_remove": ("application unsent", NOT_LIKE_THIS, instead(OWN_BUREAU, 302)),
+    "review:comment_reopen": ("application comment", OWN_BUREAU, OWN_BUREAU),
+    "review:comment_close": ("application comment", NOT_LIKE_THIS, instead(OWN_BUREAU, 302)),
+    "review:comment_undo_close": ("application comment", NOT_LIKE_THIS, instead(OWN_BUREAU, 302)),
     "review:decide": ("application verb", NOT_LIKE_THIS, instead(OWN_BUREAU, 409)),
     "review:board": ("round", BUREAUS, NOT_LIKE_THIS),
     "review:recommend": ("round", NOT_LIKE_THIS, instead(BUREAUS, 404)),
     "review:reorder": ("round", NOT_LIKE_THIS, instead(BUREAUS, 409)),
+    "review:exempt": ("round", NOT_LIKE_THIS, instead(BUREAUS, 404)),
     "review:opinions": ("round", NOT_LIKE_THIS, instead(BUREAUS, 409)),
     "review:send": ("round", OPEN_LIST, OPEN_LIST),
+    "review:recall": ("round", SENT_LIST, instead(SENT_LIST, 409)),
+    "review:scan_add": ("round", SENT_LIST, instead(SENT_LIST, 409)),
+    "review:scan": ("scan", OFFICERS_OF_IT, NOT_LIKE_THIS),
     "review:cockpit": ("", PROVINCE, NOT_LIKE_THIS),
     "review:applications": ("", PROVINCE, NOT_LIKE_THIS),
     "review:summary": ("", PROVINCE, NOT_LIKE_THIS),
@@ -184,6 +219,7 @@ def world(catalogue) -> SimpleNamespace:
     seated = _seat(_file(round, rival, "鸮乙"), officer, "鸮意")
     cast.send_back(cast.list_of(seated), province, "鸮意退回理由")
     _seat(_file(round, third, "鹬甲"), other_officer, "鹬意")
+    visit = _visit(application, officer, "鸮意")
     draft = cast.bring_to(Status.DRAFT, round, fourth, other_officer)
     cast.save(draft, "factory", {"project_name": "独有鹬乙项目"}, fourth)
     return SimpleNamespace(
@@ -199,7 +235,10 @@ def world(catalogue) -> SimpleNamespace:
         comment=comment,
         unsent=unsent,
         attachment=_attach(application, owner, "鸮甲"),
+        visit=visit,
         list=cast.list_of(application),
+        scan=_scan(application, officer, "鸮意"),
+        code=_paper(application).check_code,
         bulk_edit=_bulk_edit(application, owner, "鸮甲"),
         invitation=team.invite("鸮甲同事", is_signatory=False, actor=owner)[0],
     )
@@ -227,6 +266,7 @@ def _bulk_edit(application: Application, actor, word: str) -> BulkEdit:
 
 def _remark(application: Application, officer, text: str) -> Comment:
     application = cast.fresh(application)
+    cast.no_interest(application, officer)
     place, revision = ("factory", "", "", "results"), application.current_revision_id
     return commenting.add(application, place, "wrong", text, revision=revision, actor=officer)
 
@@ -247,6 +287,55 @@ def _attach(application: Application, actor, word: str) -> Attachment:
     )
 
 
+def _visit(application: Application, officer, word: str) -> SiteVisit:
+    """A site visit with a photo; and a mark on a clause."""
+    ClauseMark.objects.create(
+        application=application,
+        condition=application.round.conditions[0],
+        officer=officer,
+        revision_id=cast.fresh(application).current_revision_id,
+        verdict="met",
+        note=f"{word}审查意见",
+    )
+    visit = SiteVisit.objects.create(
+        application=application,
+        visited_on=timezone.localdate(),
+        people=f"{word}核查人员",
+        findings=f"{word}核查情况",
+        author=officer,
+    )
+    visit.photos.create(
+        name=f"{word}照片.png",
+        file=STORED,
+        thumbnail=STORED,
+        content_type="image/png",
+        size=5,
+        sha256="0" * 64,
+        uploaded_by=officer,
+    )
+    return visit
+
+
+def _scan(application: Application, officer, word: str) -> StampedScan:
+    return StampedScan.objects.create(
+        ranked_list=cast.list_of(application),
+        check_code="7K3M-9QXD",
+        name=f"独有{word}盖章件.pdf",
+        file=STORED,
+        content_type="application/pdf",
+        size=5,
+        sha256="0" * 64,
+        uploaded_by=officer,
+    )
+
+
+def _paper(application: Application) -> Paper:
+    """The receipt of an application, as it was printed."""
+    revision = application.current_revision
+    document = receipts.document(application, revision)
+    return papers.issue(document, Paper.Kind.RECEIPT, pages=1, revision=revision)
+
+
 @pytest.fixture(autouse=True)
 def stored_file() -> None:
     default_storage.save(STORED, ContentFile(b"%PDF-"))
@@ -258,7 +347,10 @@ def _seat(application: Application, officer, word: str) -> Application:
     ranking.recommend(cast.list_of(application), application, actor=officer)
     for act in (
         lambda version: ranking.save_opinions(
-            cast.list_of(application), {1: f"{word}推荐理由"}, version=version, actor=officer
+            cast.list_of(application),
+            {application.pk: f"{word}推荐理由"},
+            version=version,
+            actor=officer,
         ),
         lambda version: ranking.send(
             cast.list_of(application),
@@ -296,7 +388,8 @@ def exports(world, db) -> list[Job]:
     ]
     for job in jobs:
         run(job.pk)
-    statuses = Job.objects.order_by("pk").values_list("status", flat=True)
+    owned = Job.objects.filter(owner__isnull=False)
+    statuses = owned.order_by("pk").values_list("status", flat=True)
     assert list(statuses) == [Job.Status.FAILED, Job.Status.DONE, Job.Status.DONE]
     return jobs
 
@@ -329,11 +422,12 @@ def visit(user, method: str, url: str, data=None, *, follow: bool = False):
 
 
 def nothing_written():
-    """Refuse every statement that writes, but for the visitor's session."""
+    """Refuse every statement that writes, but for the visitor's session and reading mark."""
 
     def guard(execute, sql, params, many, context):
         verb = sql.lstrip("( ").split(None, 1)[0].upper()
-        if verb not in ("SELECT", "SAVEPOINT", "RELEASE") and '"django_session"' not in sql:
+        own = '"django_session"' in sql or '"review_reading"' in sql
+        if verb not in ("SELECT", "SAVEPOINT", "RELEASE") and not own:
             raise AssertionError(f"a page that is only looked at writes: {sql}")
         return execute(sql, params, many, context)
 
@@ -361,6 +455,10 @@ def address(name: str, world, job) -> str:
         "attachment": world.attachment.pk,
         "comment": world.comment.pk,
         "unsent": world.unsent.pk,
+        "code": world.code,
+        "scan": world.scan.pk,
+        "visit": world.visit.pk,
+        "photo": world.visit.photos.get().pk,
     }
     return reverse(name, args=[values[wanted] for wanted in TABLE[name][0].split()])
 
@@ -399,6 +497,8 @@ def test_a_visitor_gets_only_the_front_page_the_two_doors_health_and_static_file
     assert {name for name, (_, get, _) in TABLE.items() if get[0] == 200} == {
         "home",
         "health",
+        "verify",  # what it says of a code is looked at in test_verify
+        "verify_code",
         "accounts:session",  # says that nobody is signed in
         "accounts:login",
         "accounts:register",
@@ -462,6 +562,10 @@ def everything_to_try(world, exports) -> Iterator[tuple[str, str, dict]]:
         "token": ["guessed"],
         "material": [world.attachment.material_id],
         "attachment": [world.attachment.pk],
+        "code": [world.code],
+        "scan": [world.scan.pk],
+        "visit": [world.visit.pk],
+        "photo": [world.visit.photos.get().pk],
     }
     for name, (wanted, _get, _post) in TABLE.items():
         combinations = [[]]

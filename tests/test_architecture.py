@@ -26,8 +26,9 @@ LINE = (
 )
 INSIDE_APPLICATIONS = (
     *("states", "models", "fields", "forms", "sections", "checks", "confirming", "interests"),
-    *("workflow", "saving", "editing", "commenting", "inspection", "attachments"),
-    *("grids", "sheets", "bulk", "runs", "comparison", "receipts", "book", "carrying", "reentry"),
+    *("workflow", "saving", "editing", "commenting", "inspection", "viewing", "attachments"),
+    *("grids", "sheets", "bulk", "runs", "comparison", "papers", "receipts", "book"),
+    *("carrying", "reentry"),
     *("tasks", "views", "urls"),
     "on top",  # templatetags, management, apps
 )
@@ -263,7 +264,12 @@ def test_nginx_lets_through_the_largest_upload():
     uploading = re.search(
         r"location ~ (\S*attachments\S*) \{[^}]*client_max_body_size (\d+)m;", rules
     )
-    assert re.match(uploading[1], reverse("applications:upload", args=[1, 1]))
+    for name, args in (
+        ("applications:upload", [1, 1]),
+        ("review:visit_add", [1]),
+        ("review:visit_change", [1]),
+    ):
+        assert re.match(uploading[1], reverse(name, args=args))
     assert int(uploading[2]) > settings.LARGEST_UPLOAD_MB
 
 

@@ -28,7 +28,8 @@ from tests.files import as_upload, pdf
 SAVING = 6
 PAGE = 12
 SECTION = 8
-BUTTON = 8
+BUTTON = 9
+DECIDING = 10
 PUBLISHING = 14
 TRANSACTIONS = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
 
@@ -207,7 +208,8 @@ def more_turns_of_the_list(round, officer, province, count):
     found = round.ranked_lists.get(bureau=officer.bureau)
     for _ in range(count):
         found.refresh_from_db()
-        ranking.send(found, version=found.version, signatory="签", statement="无", actor=officer)
+        signed = {"version": found.version, "signatory": "签", "statement": "无"}
+        ranking.send(found, **signed, regrets=cast.regrets(found), actor=officer)
         cast.send_back(found, province, "退")
 
 
@@ -399,6 +401,7 @@ def submit_for_comments(application, owner, officer):
         commenting.answer(comment, "changed", seen=None, actor=owner)
     workflow.confirm(application, "王䶮", actor=owner)
     workflow.submit(application, cast.declarations(application.round), actor=owner)
+    cast.no_interest(application, officer)
     for place in COMMENTED:
         revision = application.current_revision_id
         commenting.add(application, place, "wrong", "请改。", revision=revision, actor=officer)
@@ -456,7 +459,8 @@ def test_no_page_with_comments_asks_more_than_twelve_times(queries, officer, own
         ("review:reader", returned.pk),
         ("review:revision", returned.pk, 2),
         ("review:comment_add", returned.pk, "basic"),
-        ("review:comment_change", returned.comments.order_by("-pk")[0].pk),
+        ("review:comment_change", returned.pk, returned.comments.order_by("-pk")[0].pk),
+        ("review:comment_reopen", returned.pk, returned.comments.undecided()[0].pk),
     ]
     asked = {page: len(asks) for page, asks in every(queries, officer, pages)}
     assert {page: n for page, n in asked.items() if n > PAGE} == {}
@@ -549,12 +553,12 @@ def test_the_buttons_of_the_board_ask_the_same_for_three_seats_and_for_nine(
     for _ in range(2):
         more_recommended(round, officer, 3)
         [candidate] = more_accepted(round, officer, 1)
-        seats = ranking.seats_of(found)
-        opinions = {f"opinion-{seat.number}": f"理由{seat.number}" for seat in seats}
-        first = seats[0].application_id
+        order = ranking.order_of(ranking.seats_of(found))
+        opinions = {f"opinion-{pk}": f"理由{pk}" for pk in order}
+        moved = {"move": "down", "order": order, "application": order[0]}
         counts.append(
             {
-                "reorder": press("reorder", application=first, move="down", **opinions),
+                "reorder": press("reorder", **moved, **opinions),
                 "opinions": press("opinions", **opinions),
                 "recommend": press("recommend", application=candidate.pk, **opinions),
             }
@@ -568,7 +572,7 @@ def test_sending_asks_twice_for_each_member_and_little_else(queries, round, offi
     found = round.ranked_lists.get(bureau=officer.bureau)
     data = {"version": found.version, "signatory": "签", "early": "on"}
     url = reverse("review:send", args=[round.slug])
-    assert pressed(queries, officer, url, data) <= 7 + 2 * 3
+    assert pressed(queries, officer, url, data) <= 10 + 2 * 3
 
 
 def test_publishing_asks_the_same_for_any_number_of_bureaus(queries, province):
@@ -594,7 +598,7 @@ def test_receiving_and_deciding_ask_little(queries, round, officer, province, ow
     application = cast.file_application(round, owner)
     url = reverse("review:decide", args=[application.pk, "accept"])
     data = {"revision": application.current_revision_id, "comment": "好"}
-    assert pressed(queries, officer, url, data) <= BUTTON
+    assert pressed(queries, officer, url, data) <= DECIDING
     ranking.recommend(cast.list_of(application), cast.fresh(application), actor=officer)
     sent = cast.send(application, officer)
     url = reverse("review:receive", args=[sent.pk])

@@ -43,7 +43,10 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("check_code", models.CharField(max_length=9, unique=True, verbose_name="校验码")),
+                (
+                    "check_code",
+                    models.CharField(db_index=True, max_length=9, verbose_name="校验码"),
+                ),
                 (
                     "kind",
                     models.CharField(
@@ -56,7 +59,10 @@ class Migration(migrations.Migration):
                         verbose_name="文件",
                     ),
                 ),
-                ("digest", models.CharField(max_length=64, verbose_name="内容校验值")),
+                (
+                    "digest",
+                    models.CharField(max_length=64, unique=True, verbose_name="内容校验值"),
+                ),
                 ("content", models.JSONField(default=list, verbose_name="内容")),
                 ("pages", models.PositiveIntegerField(null=True, verbose_name="页数")),
                 ("made_at", models.DateTimeField(verbose_name="首次生成时间")),

@@ -4,7 +4,7 @@ from typing import Self
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import Max, OuterRef, Q, Subquery
+from django.db.models import Case, F, Max, OuterRef, Q, Subquery, When
 
 from applications.states import EDITABLE, Status
 from portal.accounts.models import Enterprise, Role, User
@@ -43,10 +43,15 @@ class ApplicationQuerySet(models.QuerySet):
     def with_sections(self) -> Self:
         """Each section with who edited it last, and the catalogue rows it names.
 
-        ``confirmed_at`` is when a signatory confirmed last, None if nobody has.
+        ``confirmed_at`` is when a signatory confirmed last, None if nobody has; ``list_sent_at``
+        when the bureau sent its list, None as long as this one may still come on it.
         """
         confirmed = self.model.objects.filter(pk=OuterRef("pk"))
         confirmed = confirmed.annotate(latest=Max("confirmations__at")).values("latest")
+        # A draft goes to the bureau that its enterprise belongs to when it is submitted.
+        draft = When(status=Status.DRAFT, then=F("enterprise__bureau"))
+        reviewing = Q(round__ranked_lists__bureau=Case(draft, default=F("bureau")))
+        sent = self.model.objects.filter(reviewing, pk=OuterRef("pk"))
         sections = ("basic", "factory", "scenarios", "results")
         return (
             self.with_parties()
@@ -55,7 +60,10 @@ class ApplicationQuerySet(models.QuerySet):
                 "basic__industry",
                 *(f"{section}__edited_by" for section in sections),
             )
-            .annotate(confirmed_at=Subquery(confirmed))
+            .annotate(
+                confirmed_at=Subquery(confirmed),
+                list_sent_at=Subquery(sent.values("round__ranked_lists__sent_at")),
+            )
         )
 
 

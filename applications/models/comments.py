@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Case, Exists, OuterRef, Q, Value, When
+from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 
 from applications.models.application import Application
 from applications.models.history import Event, Revision
@@ -24,8 +24,8 @@ DELETABLE = {"integrators": Integrator, "instances": ScenarioInstance}
 
 class CommentQuerySet(models.QuerySet):
     def visible_to(self, user: "User | AnonymousUser") -> Self:
-        """Within the jurisdiction; but to the bureau itself, only what a return has sent."""
-        mine = self.filter(application__in=Application.objects.visible_to(user))
+        """Of what they may open; but to the bureau itself, only what a return has sent."""
+        mine = self.filter(application__in=Application.objects.open_to(user))
         return mine if getattr(user, "role", None) == Role.BUREAU else mine.sent()
 
     def sent(self) -> Self:
@@ -34,6 +34,14 @@ class CommentQuerySet(models.QuerySet):
     def unsent(self) -> Self:
         return self.filter(event=None)
 
+    def undecided(self) -> Self:
+        """Of former returns: not closed yet, nor put again by a later return."""
+        return self.sent().filter(
+            ~Q(revision=F("application__current_revision")),
+            closed_at=None,
+            reopened_as__event=None,  # or there is no such comment
+        )
+
     def for_reading(self) -> Self:
         """With all that a page says of them, and whether the row they speak of is there."""
         same = {"application": OuterRef("application"), "key": OuterRef("key")}
@@ -41,9 +49,8 @@ class CommentQuerySet(models.QuerySet):
             When(group=group, then=Exists(model.objects.filter(**same)))
             for group, model in DELETABLE.items()
         ]
-        return self.select_related("author", "answered_by").annotate(
-            has_row=Case(*is_there, default=Value(True))
-        )
+        people = ("author", "answered_by", "closed_by", "reopens__author", "reopened_as")
+        return self.select_related(*people).annotate(has_row=Case(*is_there, default=Value(True)))
 
 
 class Comment(models.Model):
@@ -93,6 +100,8 @@ class Comment(models.Model):
 
     is_unchanged = False
     """Whether 已改 was answered although the place says what it said (``commenting.compare``)."""
+    changes = ()
+    """What its place says now instead, for who decides on the answer (``review.remarks``)."""
 
     objects = CommentQuerySet.as_manager()
 
@@ -120,6 +129,16 @@ class Comment(models.Model):
         application = self.application
         is_last = self.revision_id == application.current_revision_id
         return is_last and application.status == Status.RETURNED
+
+    @property
+    def put_again(self) -> "Comment | None":
+        """The comment that reopens this one, sent or not."""
+        return getattr(self, "reopened_as", None)
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether it was closed, or put again by a return."""
+        return bool(self.closed_at or (self.put_again and self.put_again.event_id))
 
     @property
     def place(self) -> Place:

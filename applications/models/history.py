@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+from collections import defaultdict
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from django.conf import settings
@@ -67,7 +69,7 @@ class Revision(models.Model):
         confirmation = self.data.get("confirmation")
         return confirmation and datetime.fromisoformat(confirmation["at"])
 
-    @property
+    @cached_property
     def attachments(self) -> list[dict]:
         """The files submitted with it, each with the ``place`` that its row is called by."""
         rows = {
@@ -82,6 +84,63 @@ class Revision(models.Model):
             {**file, "place": places.get((file["group"], file["key"]), "")}
             for file in self.data.get("attachments", ())
         ]
+
+    @cached_property
+    def sections(self) -> list[dict]:
+        """The sections as a document shows them: each row with the ``files`` that prove it, and
+        the sections, groups, rows and fields with their ``id`` on the page."""
+        files = defaultdict(list)
+        for file in self.attachments:
+            files[file["group"], file["key"]].append(file)
+
+        def fields(block: dict, id: str) -> list[dict]:
+            return [{**field, "id": f"{id}-{field['name']}"} for field in block["fields"]]
+
+        def rows(group: dict) -> list[dict]:
+            return [
+                {
+                    **row,
+                    "id": (id := f"{group['slug']}-{number}"),
+                    "fields": fields(row, id),
+                    "files": files[group["slug"], row["key"]],
+                }
+                for number, row in enumerate(group["rows"], 1)
+            ]
+
+        return [
+            {
+                **section,
+                "id": f"part-{section['slug']}",
+                "fields": fields(section, section["slug"]),
+                "groups": [
+                    {**group, "id": f"group-{group['slug']}", "rows": rows(group)}
+                    for group in section["groups"]
+                ],
+            }
+            for section in self.data["sections"]
+        ]
+
+    @cached_property
+    def _ids(self) -> dict[tuple[str, ...], str]:
+        """By place, its ``id`` in the document."""
+        ids = {(part,): f"part-{part}" for part in ("attachments", "declarations")}
+        for section in self.sections:
+            inside = (section["slug"],)
+            ids[inside] = section["id"]
+            ids |= {(*inside, "", "", each["name"]): each["id"] for each in section["fields"]}
+            for group in section["groups"]:
+                ids[*inside, group["slug"]] = group["id"]
+                for row in group["rows"]:
+                    of_row = (*inside, group["slug"], row["key"])
+                    ids[of_row] = row["id"]
+                    ids |= {(*of_row, each["name"]): each["id"] for each in row["fields"]}
+        return ids
+
+    def anchor(self, section: str, group: str = "", key: str = "", field: str = "") -> str:
+        """Where the document says something: the ``id`` of the field, else of what is around it."""
+        place = (section, group, key, field)
+        arounds = (self._ids.get(place[:length]) for length in (4, 3, 2, 1))
+        return next(filter(None, arounds), "")
 
     @property
     def scenario_lines(self) -> list[str]:

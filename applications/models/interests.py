@@ -39,4 +39,8 @@ class Interest(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.officer}：{'回避' if self.has_conflict else '无利害关系'}"
+        return f"{self.officer}对“{self.application}”：{self.stance}"
+
+    @property
+    def stance(self) -> str:
+        return "回避" if self.has_conflict else "无利害关系"

@@ -25,3 +25,8 @@ def of_instance(comments: Iterable[Comment] | None, key: str) -> list[Comment]:
 @register.filter
 def unanswered(comments: Iterable[Comment] | None) -> list[Comment]:
     return [comment for comment in comments or () if not comment.answer]
+
+
+@register.filter
+def closed(comments: Iterable[Comment] | None) -> list[Comment]:
+    return [comment for comment in comments or () if comment.closed_at]

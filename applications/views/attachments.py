@@ -17,9 +17,9 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from applications import attachments
+from applications import attachments, viewing
 from applications.editing import whole_number
-from applications.inspection import PDF
+from applications.inspection import JPEG, PDF
 from applications.models import Application, Attachment
 from applications.sections import SECTIONS
 from applications.views.shared import enterprise_only, own_application, returned
@@ -169,7 +169,7 @@ def file(request: HttpRequest, pk: int) -> HttpResponseBase:
     except OSError:
         return render(request, "applications/file_gone.html", {"file": attachment}, status=404)
     opens = attachment.content_type == PDF or attachment.is_image
-    return _sealed(
+    return sealed(
         FileResponse(
             stream,
             as_attachment=not opens or "download" in request.GET,
@@ -186,10 +186,38 @@ def thumbnail(request: HttpRequest, pk: int) -> HttpResponseBase:
         stream = attachment.thumbnail.open("rb")
     except (OSError, ValueError):
         raise Http404 from None
-    return _sealed(FileResponse(stream, content_type="image/jpeg"))
+    return sealed(FileResponse(stream, content_type="image/jpeg"))
 
 
-def _sealed(response: FileResponse) -> FileResponse:
+@require_safe
+def view(request: HttpRequest, pk: int) -> HttpResponse:
+    """One page of a file (``?page=``) with the ways to the others; works without script."""
+    files = Attachment.objects.visible_to(request.user).select_related("material", "application")
+    attachment = get_object_or_404(files, pk=pk)
+    last = 1 if attachment.is_image else attachment.pages or 0
+    number = min(max(whole_number(request.GET.get("page")), 1), last)
+    context = {"file": attachment, "number": number, "last": last}
+    return render(request, "applications/file.html", context)
+
+
+@require_safe
+def page(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+    """One page of a PDF, or an image, as a picture."""
+    attachment = get_object_or_404(Attachment.objects.visible_to(request.user), pk=pk)
+    try:
+        with attachment.file.open("rb") as stream:
+            picture = viewing.page_picture(stream, attachment.content_type, number)
+    except OSError:
+        return render(request, "applications/file_gone.html", {"file": attachment}, status=404)
+    except LookupError:
+        raise Http404 from None
+    except viewing.NotShown as error:
+        context = {"file": attachment, "number": number, "why": error}
+        return render(request, "applications/file_not_shown.html", context, status=404)
+    return sealed(HttpResponse(picture, content_type=JPEG))
+
+
+def sealed(response: HttpResponseBase) -> HttpResponseBase:
     response["X-Content-Type-Options"] = "nosniff"
     is_pdf = response["Content-Type"] == PDF
     response["Content-Security-Policy"] = LOCKED_UP if is_pdf else SANDBOX

@@ -1,4 +1,4 @@
-"""Which roles may open a page, and whether a script asks for it.
+"""Which roles may open a page, whether a script asks for it, and what a refused post gives back.
 
 Which rows they see there is ``visible_to``'s business.
 """
@@ -9,6 +9,8 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.cache import add_never_cache_headers
 
 from portal.accounts.models import Role
 
@@ -33,3 +35,53 @@ def role_required(*roles: Role) -> Callable[[View], View]:
 def asks_for_data(request: HttpRequest) -> bool:
     """Whether it is a script that asks, to which a page says nothing."""
     return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
+
+
+NOT_TYPED = frozenset(
+    [
+        "csrfmiddlewaretoken",
+        "version",
+        "revision",
+        "seen",
+        "then",
+        "next",
+        "move",
+        "step",
+        "application",
+        "page",
+        "format",
+        "bureau",
+        "early",
+        "key",
+        "kind",
+        "field",
+        "has_conflict",
+        "also",
+        "others",
+        "remove",
+    ]
+)
+"""Names of what our forms post without anybody typing it."""
+
+
+def typed_but_not_saved(request: HttpRequest, heading: str, *, statement: str = "") -> HttpResponse:
+    """Refuse a post, giving back every text in it so that nothing typed is lost.
+
+    ``statement`` is the address of the 利害关系声明 where that is what is missing.
+    """
+    texts = [
+        value
+        for name, values in request.POST.lists()
+        if name not in NOT_TYPED and "password" not in name
+        for value in values
+        if value.strip()
+    ]
+    context = {
+        "heading": heading,
+        "texts": texts,
+        "page": request.get_full_path(),
+        "statement": statement,
+    }
+    response = render(request, "not_saved.html", context, status=403)
+    add_never_cache_headers(response)
+    return response

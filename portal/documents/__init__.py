@@ -33,16 +33,18 @@ class Format(StrEnum):
         return {other.value: other.label for other in formats if other != self}
 
 
-def write(document: Document, format: Format, stream: BinaryIO) -> None:
-    """Write the document to the stream in the given format.
+def write(document: Document, format: Format, stream: BinaryIO) -> int | None:
+    """Write the document to the stream in the given format; its number of pages, if it has one.
+
+    Only a PDF's pages are fixed: the others are laid out by whatever opens them.
 
     The writer is imported here and not above because WeasyPrint alone costs about 0.7 s and
     60 MB: a process that never exports, such as most web workers, should not pay for it.
     """
-    import_module(f"{__name__}.{Format(format).value}").write(document, stream)
+    return import_module(f"{__name__}.{Format(format).value}").write(document, stream)
 
 
-def write_file(document: Document, format: Format, path: Path) -> None:
+def write_file(document: Document, format: Format, path: Path) -> int | None:
     """Write beside the target and rename, so that no half file is ever found there."""
     if not path.parent.is_dir():
         raise DocumentError(f"目录不存在：{path.parent}")
@@ -50,7 +52,8 @@ def write_file(document: Document, format: Format, path: Path) -> None:
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=".export-") as folder:
             part = Path(folder) / path.name
             with part.open("wb") as stream:
-                write(document, format, stream)
+                pages = write(document, format, stream)
             os.replace(part, path)
     except OSError as error:
         raise DocumentError(f"无法写入 {path}：{error.strerror}。") from error
+    return pages

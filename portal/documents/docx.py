@@ -15,9 +15,11 @@ from docx.enum.section import WD_ORIENT
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls, qn
 from docx.parts.document import DocumentPart
+from docx.parts.hdrftr import FooterPart
 from docx.shared import Mm
+from lxml import etree
 
-from portal.documents import looks
+from portal.documents import looks, qr
 from portal.documents.looks import BIAOSONG, FANGSONG, HEITI, KAITI, Look, Page
 from portal.documents.model import (
     Column,
@@ -35,6 +37,7 @@ from portal.documents.model import (
 from portal.documents.package import repack
 
 LATIN = "Times New Roman"
+FOOTER_LINE = 4.5  # millimetres
 # What Word takes when a computer lacks the font, instead of its own far-fetched choice.
 SUBSTITUTES = {FANGSONG: "仿宋", KAITI: "楷体", BIAOSONG: "华文中宋,宋体", HEITI: "微软雅黑"}
 ALIGNMENTS = {"start": "left", "center": "center", "end": "right"}
@@ -246,8 +249,7 @@ def _set_page(section, page: Page, orientation: str) -> None:
     section.page_width, section.page_height = Mm(page.width), Mm(page.height)
     section.top_margin, section.bottom_margin = Mm(page.top), Mm(page.bottom)
     section.left_margin, section.right_margin = Mm(page.left), Mm(page.right)
-    # The footer stands as far below the text as GB/T 9704 sets the page number: about 7 mm.
-    section.footer_distance = Mm(max(page.bottom - 12, 9))
+    section.footer_distance = Mm(page.bottom - _footer_gap(page) - 2 * FOOTER_LINE)
     section.header_distance = Mm(page.top / 2)
 
 
@@ -310,26 +312,63 @@ def _set_properties(properties, document: Document) -> None:
     properties.created = properties.modified = moment
 
 
+def _footer_gap(page: Page) -> float:
+    """How far below the text the footer begins: in portrait where GB/T 9704 has the page number."""
+    return page.bottom / 6
+
+
 def _fill_edges(section, document: Document, page: Page) -> None:
-    """Footer with check code, page numbers and time; header with the watermark's words."""
+    """Footer with QR and check code, page numbers and time; header with the watermark's words."""
     size = f'<w:sz w:val="{looks.FOOTER_SIZE * 2}"/>'
     run = lambda text: _run(text, FANGSONG, size)  # noqa: E731
     field = lambda code: f'<w:fldSimple w:instr="{code}">{run("1")}</w:fldSimple>'  # noqa: E731
     tab = f"<w:r><w:rPr>{_fonts(FANGSONG)}</w:rPr><w:tab/></w:r>"
     width = _twips(page.text_width)
-    _only_paragraph(
-        section.footer,
+    beside = f'<w:ind w:left="{_twips(qr.SIDE + qr.GAP)}"/>' if document.verify_url else ""
+    properties = (
         f'<w:pPr><w:tabs><w:tab w:val="center" w:pos="{width // 2}"/>'
-        f'<w:tab w:val="right" w:pos="{width}"/></w:tabs></w:pPr>{run(document.identity_text)}{tab}'
+        f'<w:tab w:val="right" w:pos="{width}"/></w:tabs><w:spacing w:before="0" w:after="0"'
+        f' w:line="{_twips(FOOTER_LINE)}" w:lineRule="exact"/>{beside}</w:pPr>'
+    )
+    code, revision = (*document.identity_lines, "")[:2]
+    _only_paragraphs(
+        section.footer,
+        f"{properties}{_qr(section.footer.part, document, page)}{run(code)}{tab}"
         f"{run('第 ')}{field('PAGE')}{run(' 页  共 ')}{field('NUMPAGES')}{run(' 页')}{tab}"
         f"{run(document.made_text)}",
+        f"{properties}{run(revision)}",
     )
     if document.watermark:
         words = one_line(document.watermark)
-        _only_paragraph(
+        _only_paragraphs(
             section.header,
             f'<w:pPr><w:jc w:val="center"/></w:pPr>{_run(words, HEITI)}{_watermark(words)}',
         )
+
+
+def _qr(part: FooterPart, document: Document, page: Page) -> str:
+    """The QR code at the left margin, beside both lines of the footer and in the way of none."""
+    if not document.verify_url:
+        return ""
+    side = Mm(qr.SIDE)
+    inline = part.new_pic_inline(io.BytesIO(qr.png(document.verify_url)), side, side)
+    inline.docPr.set("descr", document.verify_url)
+    top = page.height - page.bottom + _footer_gap(page) + FOOTER_LINE - qr.SIDE / 2
+    edges = "".join(f' {name}="0"' for name in ("distT", "distB", "distL", "distR"))
+    anchor = (
+        f'<wp:anchor{edges} simplePos="0" relativeHeight="1" behindDoc="0" locked="0"'
+        ' layoutInCell="1" allowOverlap="1"><wp:simplePos x="0" y="0"/>'
+        '<wp:positionH relativeFrom="page"><wp:posOffset>'
+        f'{Mm(page.left)}</wp:posOffset></wp:positionH><wp:positionV relativeFrom="page">'
+        f"<wp:posOffset>{Mm(top)}</wp:posOffset></wp:positionV>"
+    )
+    # An anchored picture says all that an inline one says, and in between how text flows round it.
+    wrapped = [etree.tostring(child, encoding="unicode") for child in inline]
+    wrapped.insert(1, "<wp:wrapNone/>")
+    return (
+        f"<w:r><w:rPr>{_fonts(FANGSONG)}</w:rPr><w:drawing {nsdecls('wp')}>"
+        f"{anchor}{''.join(wrapped)}</wp:anchor></w:drawing></w:r>"
+    )
 
 
 def _watermark(words: str) -> str:
@@ -351,6 +390,9 @@ def _watermark(words: str) -> str:
     )
 
 
-def _only_paragraph(edge, content: str) -> None:
+def _only_paragraphs(edge, *contents: str) -> None:
     edge.is_linked_to_previous = False
-    edge._element.replace(edge.paragraphs[0]._p, parse_xml(f"<w:p {NAMESPACE}>{content}</w:p>"))
+    first = edge.paragraphs[0]._p
+    for content in contents:
+        first.addprevious(parse_xml(f"<w:p {NAMESPACE}>{content}</w:p>"))
+    first.getparent().remove(first)

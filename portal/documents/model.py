@@ -150,6 +150,18 @@ Block = Heading | Paragraph | Table | Picture | PageBreak
 # Neither 0/O, 1/I/L, 2/Z, 5/S, 6/G, 8/B nor U/V: the code is read out over the phone and
 # compared by eye with a stamped paper copy. Of each such pair the digit stays.
 CODE_ALPHABET = "23456789ACDEFHJKMNPQRTVWXY"
+_MEANT = str.maketrans("ZSGBU", "2568V")
+
+
+def code_in(typed: str) -> str:
+    """The check code in what somebody typed or scanned, as it is printed; "" if there is none.
+
+    Case, width, spaces and dashes do not matter, nor does the address or the word before the code;
+    a letter that no code has counts as the one it looks like.
+    """
+    last = unicodedata.normalize("NFKC", typed).strip().rstrip("/").rpartition("/")[2]
+    code = re.sub("[^0-9A-Z]", "", last.upper()).translate(_MEANT)
+    return f"{code[:4]}-{code[4:]}" if len(code) == 8 and set(code) <= set(CODE_ALPHABET) else ""
 
 
 @dataclass(frozen=True)
@@ -162,6 +174,7 @@ class Document:
     made_at: datetime
     revision: str = ""
     watermark: str = ""
+    verified_at: str = ""  # the address below which a check code is looked up
 
     def __post_init__(self) -> None:
         if self.made_at.tzinfo is None:
@@ -172,7 +185,8 @@ class Document:
 
         Layout (widths, styles, page breaks) stays out, so that a copy printed before a change of
         layout can still be checked; so does made_at, since printing again changes no content.
-        The watermark is in: a draft must not pass for the final document.
+        The watermark is in: a draft must not pass for the final document. The address where the
+        code is looked up is not, since a portal may move.
         """
         readable = [clean_text(self.title), clean_text(self.watermark)]
         readable += [_readable(block) for block in self.blocks if not isinstance(block, PageBreak)]
@@ -190,15 +204,25 @@ class Document:
         return f"{code[:4]}-{code[4:]}"
 
     @property
-    def identity_text(self) -> str:
+    def verify_url(self) -> str:
+        """What the QR code on every page says; "" for a draft, which has no code to look up."""
+        return "" if self.watermark or not self.verified_at else self.verified_at + self.check_code
+
+    @property
+    def identity_lines(self) -> tuple[str, ...]:
         """Footer, left: check code and the first twelve characters of the revision hash.
 
         Without a code on a draft: somebody could read it out as the final document's.
         """
         if self.watermark:
-            return f"{one_line(self.watermark)}，无校验码"
+            return (f"{one_line(self.watermark)}，无校验码",)
         revision = clean_text(self.revision)[:12]
-        return f"校验码 {self.check_code}" + (f"  版本 {revision}" if revision else "")
+        return (f"校验码 {self.check_code}", *([f"版本 {revision}"] if revision else []))
+
+    @property
+    def identity_text(self) -> str:
+        """The same on one line."""
+        return "  ".join(self.identity_lines)
 
     @property
     def made_text(self) -> str:

@@ -27,6 +27,7 @@ from weasyprint.text.ffi import fontconfig
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
+from portal.documents import qr
 from portal.documents.looks import Page, Row, page_of, rows_of, size_of
 from portal.documents.model import (
     Block,
@@ -65,6 +66,9 @@ class MissingGlyphs(DocumentError):
         )
 
 
+QR = "picture:qr"
+
+
 class RefuseEverything(URLFetcher):
     """A document refers to nothing outside itself, so no address is ever opened."""
 
@@ -83,6 +87,8 @@ class OwnPictures(RefuseEverything):
             for number, block in enumerate(document.blocks)
             if isinstance(block, Picture)
         }
+        if document.verify_url:
+            self.pictures[QR] = qr.svg(document.verify_url)
 
     def fetch(self, url: str, headers: dict | None = None) -> URLFetcherResponse:
         """A picture of the document; anything else is refused."""
@@ -91,23 +97,24 @@ class OwnPictures(RefuseEverything):
         return URLFetcherResponse(url, self.pictures[url])
 
 
-def write(document: Document, stream: BinaryIO) -> None:
-    """Write the document as PDF."""
+def write(document: Document, stream: BinaryIO) -> int:
+    """Write the document as PDF; returns its number of pages."""
     markup, page, fetcher = _markup(document), page_of(document), OwnPictures(document)
     with _missing_glyphs() as missing:
-        content = _render(markup, page, fetcher)
+        content, pages = _render(markup, page, fetcher)
     if missing:
         _require_chinese_font(missing)
         # Missing characters are never ASCII here, so tags and entities stay what they are.
         spelled = markup.translate({ord(c): f"〔U+{ord(c):04X}〕" for c in missing})
         with _missing_glyphs() as still_missing:
-            content = _render(spelled, page, fetcher)
+            content, pages = _render(spelled, page, fetcher)
         if still_missing:
             raise MissingGlyphs(still_missing)
     stream.write(content)
+    return pages
 
 
-def _render(markup: str, page: Page, fetcher: URLFetcher) -> bytes:
+def _render(markup: str, page: Page, fetcher: URLFetcher) -> tuple[bytes, int]:
     fonts = FontConfiguration()
     _require_any_font(fonts)
     html = HTML(string=markup, url_fetcher=fetcher)
@@ -118,7 +125,7 @@ def _render(markup: str, page: Page, fetcher: URLFetcher) -> bytes:
             rendered = html.render(stylesheets=[css], font_config=fonts)
             if not any(_starts_with_note(sheet, page) for sheet in rendered.pages):
                 break
-        return rendered.write_pdf()
+        return rendered.write_pdf(), len(rendered.pages)
     finally:
         # Rendered documents are cyclic and hold whole fonts; waiting for the collector lets a
         # worker that writes several documents grow by about 80 MB.
@@ -190,7 +197,7 @@ def _markup(document: Document) -> str:
         f'<meta name="dcterms.created" content="{made}">',
         f'<meta name="dcterms.modified" content="{made}"></head>',
         f'<body class="{document.orientation}">',
-        f'<p class="identity">{_safe(document.identity_text)}</p>',
+        _identity(document),
         f'<p class="made">{_safe(document.made_text)}</p>',
         f'<p class="watermark">{_safe(watermark)}</p>' if watermark else "",
     ]
@@ -207,6 +214,13 @@ def _markup(document: Document) -> str:
         parts.append(f'<div class="page-break">{markup}</div>' if break_before else markup)
         break_before = False
     return "".join(parts) + "</body></html>"
+
+
+def _identity(document: Document) -> str:
+    """The check code at the foot of each page, beside what a phone makes of it."""
+    image = f'<img src="{QR}" alt="">' if document.verify_url else ""
+    lines = "".join(f"<p>{_safe(line)}</p>" for line in document.identity_lines)
+    return f'<div class="identity">{image}<div>{lines}</div></div>'
 
 
 def _safe(text: str) -> str:

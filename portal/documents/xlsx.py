@@ -26,7 +26,7 @@ from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.worksheet import Worksheet
 from openpyxl.xml.functions import tostring
 
-from portal.documents import looks
+from portal.documents import looks, qr
 from portal.documents.looks import BIAOSONG, FANGSONG, HEITI, KAITI
 from portal.documents.model import (
     Align,
@@ -113,6 +113,7 @@ class _Sheet:
 
     def fill(self) -> None:
         self._set_up_page()
+        self._qr()
         for block in self.document.blocks:
             match block:
                 case Table():
@@ -171,21 +172,30 @@ class _Sheet:
     def _picture(self, picture: Picture) -> None:
         """The picture in one row with its caption: no page break comes between them."""
         width, height = looks.size_of(picture, self.page)
-        left = (self.edges[-1] - width) / 2
-        column = max(number for number, edge in enumerate(self.edges) if edge <= left)
-        corner = AnchorMarker(
-            col=column, colOff=cm_to_EMU((left - self.edges[column]) / 10), row=self.row - 1
-        )
-        size = XDRPositiveSize2D(cm_to_EMU(width / 10), cm_to_EMU(height / 10))
-        image = Image(io.BytesIO(picture.content))
-        image.anchor = OneCellAnchor(corner, size)
-        self.sheet.add_image(image)
+        self._place(picture.content, (self.edges[-1] - width) / 2, width, height)
         look, span = looks.CAPTION, (0, len(self.edges) - 1)
         font = Font(name=FONTS[look.font], size=look.size)
         text = one_line(picture.caption)
         caption = _Cell(text, Kind.TEXT, look.align, font, *span, "bottom", Border())
         space = look.before + self._height(caption) + look.after
         self._cells([caption], height * looks.POINTS_PER_MM + space)
+
+    def _qr(self) -> None:
+        """The QR code once, right of the first lines: openpyxl writes no pictures into footers."""
+        if self.document.verify_url:
+            content = qr.png(self.document.verify_url)
+            self._place(content, self.edges[-1] - qr.SIDE, qr.SIDE, qr.SIDE)
+
+    def _place(self, content: bytes, left: float, width: float, height: float) -> None:
+        """Put a picture over the present row; all in millimetres."""
+        column = max(number for number, edge in enumerate(self.edges) if edge <= left)
+        corner = AnchorMarker(
+            col=column, colOff=cm_to_EMU((left - self.edges[column]) / 10), row=self.row - 1
+        )
+        size = XDRPositiveSize2D(cm_to_EMU(width / 10), cm_to_EMU(height / 10))
+        image = Image(io.BytesIO(content))
+        image.anchor = OneCellAnchor(corner, size)
+        self.sheet.add_image(image)
 
     def _column_before_seal(self, free: float) -> int:
         """The last grid column that leaves this many millimetres free on its right."""

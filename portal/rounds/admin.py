@@ -79,7 +79,7 @@ class RoundAdmin(ProvinceModelAdmin):
     fieldsets = (
         (None, {"fields": ("title", "slug", "year", "level", "published_at")}),
         ("时间（北京时间）", {"fields": ("opens_at", "enterprise_deadline", "bureau_deadline")}),
-        ("名额", {"fields": ("seats_per_bureau",)}),
+        ("名额", {"fields": ("seats_per_bureau", "exempt_rule")}),
         ("附件", {"fields": ("attachment_quota",)}),
         ("法定代表人确认", {"fields": ("confirmation_text",)}),
         ("版本", {"fields": ("scenario_edition", "indicator_edition", "condition_edition")}),

@@ -19,3 +19,13 @@ def closing(instant: datetime) -> str:
 def moment(instant: datetime | None) -> str:
     """An instant to the second; '' for none."""
     return f"{timezone.localtime(instant):%Y-%m-%d %H:%M:%S}" if instant else ""
+
+
+def waited(since: datetime) -> str:
+    """How long something has been waiting, in the largest sensible unit; '' under a minute."""
+    days, seconds = divmod(int((timezone.now() - since).total_seconds()), 24 * 3600)
+    if days:
+        return f"{days} 天"
+    if seconds >= 3600:
+        return f"{seconds // 3600} 小时"
+    return f"{seconds // 60} 分钟" if seconds >= 60 else ""

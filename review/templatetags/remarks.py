@@ -13,6 +13,6 @@ def remarks(context: Context, section: str, group: str = "", key: str = "", fiel
     comments = context.get("remarks", {}).get((section, group if key else "", key, field))
     if not comments:
         return ""
-    names = ("application", "revision")
-    shown = {"comments": comments, **{name: context[name] for name in names}}
+    names = ("application", "revision", "user", "csrf_token", "can_comment", "can_settle")
+    shown = {"comments": comments, **{name: context.get(name) for name in names}}
     return render_to_string("review/_remarks.html", shown)

@@ -11,9 +11,9 @@ from applications.states import Status
 from portal.accounts.models import Role, User
 from portal.catalogue.models import Bureau
 from portal.rounds.models import Round
-from review import publishing, ranking, summary
+from review import publishing, ranking, scans, summary
 from review.forms import ReasonForm
-from review.lists import Query, choose_round
+from review.lists import PROVINCE_COLUMNS, Query, choose_round
 from review.models import RankedList, Seat
 from review.views.shared import FORMATS, attempt, province_only
 
@@ -33,7 +33,7 @@ def _matrix(round: Round, user: User) -> list[dict]:
     seats = {
         row["bureau"]: row
         for row in Seat.objects.visible_to(user)
-        .filter(round=round)
+        .filter(round=round, is_exempt=False)
         .values("bureau")
         .annotate(total=Count("pk"), taken=Count("application"))
         .order_by()
@@ -92,6 +92,7 @@ def applications(request: HttpRequest) -> HttpResponse:
         "rounds": Round.objects.published(),
         "query": query,
         "bureaus": Bureau.objects.cached(),
+        "columns": PROVINCE_COLUMNS,
         "page": query.page(request.user, request.GET.get("page")),
         "counts": query.counts(request.user),
     }
@@ -135,13 +136,14 @@ def ranked_list(request: HttpRequest, pk: int) -> HttpResponse:
 def _list_page(
     request: HttpRequest, ranked_list: RankedList, form: ReasonForm, status: int = 200
 ) -> HttpResponse:
-    seats = [] if ranked_list.is_open else ranking.seats_of(ranked_list)
+    places = [] if ranked_list.is_open else ranking.places_of(ranked_list)
     context = {
         "ranked_list": ranked_list,
         "round": ranked_list.round,
-        "seats": seats,
-        "taken": len(ranking.order_of(seats)),
+        "places": places,
+        "is_empty": not any(place.application_id for place in places),
         "events": ranking.events_of(ranked_list),
+        "scans": scans.of(ranked_list),
         "form": form,
         "can_decide": ranked_list.status == RankedList.Status.SENT,
         "formats": FORMATS,

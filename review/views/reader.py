@@ -2,24 +2,28 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 
-from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from applications import commenting
+from applications.comparison import Comparison
 from applications.editing import whole_number
 from applications.models import Application, Comment, Event, Revision
 from applications.models.comments import Place
-from applications.sections import INSTANCES
 from applications.states import BY_VERB
 from applications.views.documents import order_book
+from applications.views.revisions import comparison_of
 from applications.workflow import possible
-from review import ranking
+from portal.accounts.models import User
+from review import checklist, ranking, readings
+from review.findings import noted
 from review.forms import CommentForm
 from review.models import RankedList
+from review.remarks import Remarks, remarks
 from review.views.shared import attempt, bureau_only, officers_only, opens, own_list
 
 DECISIONS = ("accept", "return_for_changes", "decline", "undo_decline")
@@ -56,14 +60,22 @@ def _reader_page(
     seat = getattr(application, "seat", None)
     verbs = possible(application, request.user.role) if ranked_list.is_open else []
     can_decide = bool(verbs) and seat is None
+    since = readings.since(application, request.user)
+    if request.user.is_bureau and revision and revision == application.current_revision:
+        # Before anything is read: what comes in meanwhile is new the next time.
+        readings.note(application, request.user)
     readable = Comment.objects.visible_to(request.user).for_reading()
-    events = (
-        application.events.select_related("actor__enterprise", "actor__bureau", "revision")
-        .defer("revision__data")
-        .prefetch_related(Prefetch("comments", readable))
+    comments = list(readable.filter(application=application))
+    events = list(
+        application.events.select_related("actor__enterprise", "actor__bureau", "revision").defer(
+            "revision__data"
+        )
     )
+    for event in events:
+        event.said = [comment for comment in comments if comment.event_id == event.pk]
     revisions = list(application.revisions.defer("data").order_by("-number"))
-    unsent = list(readable.unsent().filter(application=application))
+    unsent = [comment for comment in comments if comment.event_id is None]
+    followed = remarks(revision, comments) if revision else Remarks()
     context = {
         "application": application,
         "revision": revision,
@@ -78,30 +90,82 @@ def _reader_page(
         "events": events,
         "unsent": unsent,
         "to_send": [each for each in unsent if each.revision_id == application.current_revision_id],
-        "remarks": _remarks(revision, revisions, [*_sent(events), *unsent]) if revision else {},
+        "followed": followed,
+        "remarks": followed.by_place,
+        "noted": noted(revision) if revision else {},
+        "checklist": checklist.summary([application], request.user)[application.pk],
+        "since": since,
+        "news": list(_news(since, events, revisions, unsent, request.user)) if since else [],
         "can_comment": commenting.RETURN in verbs and revision == application.current_revision,
+        "can_settle": commenting.ACCEPT in verbs and revision == application.current_revision,
     }
     return render(request, "review/reader.html", context, status=status)
 
 
-def _sent(events: Iterable[Event]) -> Iterator[Comment]:
-    return (comment for event in events for comment in event.comments.all())
+def _news(
+    since: datetime,
+    events: Iterable[Event],
+    revisions: list[Revision],
+    unsent: list[Comment],
+    reader: User,
+) -> Iterator[tuple[datetime, str, str]]:
+    """What others did since then: when, in words, and where to read it."""
+    known = next((each.number for each in revisions if each.submitted_at <= since), None)
+    for event in events:
+        if event.at <= since or event.actor_id == reader.pk:
+            continue
+        words, where = f"{event.actor} {event.verb_label}", "#history"
+        if event.revision:
+            words += f"，第 {event.revision.number} 版"
+            if known:
+                where = changes_url(event.revision, known)
+        yield event.at, words, where
+    for comment in unsent:
+        if comment.created_at > since and comment.author_id != reader.pk:
+            yield comment.created_at, f"{comment.author} 提意见：{comment.title}", "#unsent"
 
 
-def _remarks(
-    revision: Revision, revisions: list[Revision], comments: list[Comment]
-) -> dict[Place, list[Comment]]:
-    """By place, what is said of a revision, and of the one before with the answers it brought."""
-    previous = next((r for r in revisions if r.number == revision.number - 1), None)
-    answered = [c for c in comments if previous and c.revision_id == previous.pk and c.event_id]
-    if any(comment.answer == Comment.Answer.CHANGED for comment in answered):
-        commenting.compare(answered, previous.data, revision.data)
-    found = defaultdict(list)
-    for comment in [*answered, *(c for c in comments if c.revision_id == revision.pk)]:
-        section, group, key, field = comment.place
-        # A table shows under a row what is said of its cells.
-        found[section, group, key, field if group in ("", INSTANCES.slug) else ""].append(comment)
-    return found
+def changes_url(revision: Revision, base: int) -> str:
+    """The page of what a revision changed against the one numbered ``base``."""
+    page = reverse("review:changes", args=[revision.application_id, revision.number])
+    return f"{page}?from={base}"
+
+
+@require_safe
+@officers_only
+@opens
+def changes(request: HttpRequest, application: Application, number: int) -> HttpResponse:
+    """What a revision changed against any other, with what had been asked and answered."""
+    comparison = comparison_of(application, number, request.GET)
+    old, new = comparison["old"], comparison["new"]
+    comments = Comment.objects.visible_to(request.user).sent().for_reading()
+    between = comments.filter(
+        application=application, revision__number__gte=old.number, revision__number__lt=new.number
+    )
+    changed = _changed(comparison.get("comparison"))
+    asked = defaultdict(list)
+    for comment in between:
+        asked[comment.place if comment.place in changed else None].append(comment)
+    context = {
+        "application": application,
+        "asked": asked,
+        "asked_elsewhere": asked[None],
+        **comparison,
+    }
+    return render(request, "review/changes.html", context)
+
+
+def _changed(comparison: Comparison | None) -> set[Place]:
+    """The places under which a comparison shows a change, rows and sections included."""
+    if comparison is None:
+        return set()
+    sections = [section for section in comparison.sections if section.changes]
+    rows = [row for section in sections for group in section.groups for row in group.rows]
+    return {
+        *(section.place for section in sections),
+        *(row.place for row in rows if row.changes),
+        *(change.place for change in comparison.changes),
+    }
 
 
 @require_POST

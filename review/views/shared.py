@@ -5,14 +5,14 @@ from functools import wraps
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.http import urlencode
 
 from applications import interests
 from applications.models import Application
-from portal.accounts.access import View, role_required
+from portal.accounts.access import View, asks_for_data, role_required, typed_but_not_saved
 from portal.accounts.models import Role
 from portal.documents import Format
 from portal.errors import PortalError
@@ -40,7 +40,7 @@ def opens(view: View) -> View:
     """Give the view the application that its address names, if the officer may read it.
 
     Whoever has not stated an interest in it yet (利害关系声明), or has stepped aside, is sent to
-    the page for that.
+    the page for that; what they posted comes back to them.
     """
 
     @wraps(view)
@@ -51,9 +51,12 @@ def opens(view: View) -> View:
         if not application.current_revision_id or interests.is_open(application, request.user):
             return view(request, application, *args, **kwargs)
         page = reverse("review:interest", args=[pk])
-        if request.method == "GET":
-            page = f"{page}?{urlencode({'next': request.get_full_path()})}"
-        return redirect(page)
+        refusal = "没有办理：请先作利害关系声明"
+        if asks_for_data(request):
+            return JsonResponse({"message": f"{refusal}。"}, status=409)
+        if request.method == "POST":
+            return typed_but_not_saved(request, refusal, statement=page)
+        return redirect(f"{page}?{urlencode({'next': request.get_full_path()})}")
 
     return opened
 

@@ -37,14 +37,13 @@ export class Server {
   }
 
   // Sends changes; a page that is being left can ask nothing else first.
-  async save(message, isLeaving = false) {
-    const send = () =>
-      ask(this.saveUrl, {
-        method: "POST",
-        headers: { "Content-Type": "application/json" },
-        body: JSON.stringify(message),
-        keepalive: isLeaving,
-      });
+  save(message, isLeaving = false) {
+    const headers = { "Content-Type": "application/json" };
+    return this.post(this.saveUrl, JSON.stringify(message), { headers, isLeaving });
+  }
+
+  async post(url, body, { headers = {}, isLeaving = false } = {}) {
+    const send = () => ask(url, { method: "POST", headers, body, keepalive: isLeaving });
     if (token() !== this.known) {
       const refusal = isLeaving ? { status: UNREACHABLE, data: {} } : await this.recognise();
       if (refusal) return refusal;

@@ -572,7 +572,7 @@ def test_an_unknown_format_is_not_found(filed, enterprise, client, format):
     client.force_login(enterprise)
     url = reverse("applications:book", args=[filed.pk, 1])
     assert client.post(url, {"format": format}).status_code == 404
-    assert not Job.objects.exists()
+    assert not Job.objects.filter(owner=enterprise).exists()
 
 
 def test_a_revision_there_is_not_is_not_found(filed, enterprise, client):

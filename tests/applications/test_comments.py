@@ -159,6 +159,7 @@ def test_a_comment_left_on_an_older_revision_is_carried_over_by_changing_it(
 
 def test_two_officers_of_a_bureau_both_write_but_change_only_their_own_words(submitted, officer):
     colleague = cast.make_user("colleague", Role.BUREAU, bureau=officer.bureau)
+    cast.no_interest(submitted, colleague)
     mine, theirs = remark(submitted, NAME, officer), remark(submitted, ROW, colleague)
     change = {"revision": submitted.current_revision_id, "actor": officer}
     commenting.change(mine, submitted, NAME, "wrong", "改过。", **change)
@@ -488,6 +489,208 @@ def test_each_return_keeps_its_own_comments(browser, submitted, officer, enterpr
     assert forms_of(page) == {f"answer-{comment.pk}"}
     for text in ("第1轮意见。", "第一轮说明。", "第2轮意见。"):
         assert text_of(page).count(text) >= 1
+
+
+# The bureau decides on the answers
+
+
+@pytest.fixture
+def answered(submitted, officer, enterprise):
+    """Asked about a name and a row, answered, submitted again."""
+    for place in (NAME, ROW):
+        remark(submitted, place, officer, f"请核对{'-'.join(place)}。")
+    returned = send_back(submitted, officer)
+    for comment in Comment.objects.all():
+        reply(comment, enterprise, "explained", "说明。")
+    return resubmit(returned, enterprise)
+
+
+def decided(comment, act, officer, *said):
+    comment = Comment.objects.select_related("application").get(pk=comment.pk)
+    revision = comment.application.current_revision_id
+    return act(comment, *said, revision=revision, actor=officer)
+
+
+def close_all(application, officer):
+    for comment in application.comments.undecided():
+        decided(comment, commenting.close, officer)
+
+
+def test_only_what_was_answered_and_submitted_again_waits_for_the_officer(
+    submitted, officer, enterprise
+):
+    comment = remark(submitted, NAME, officer)
+    waiting = submitted.comments.undecided()
+    assert not waiting
+    returned = send_back(submitted, officer)
+    assert not waiting.all()
+    with pytest.raises(NotAllowed, match="不能核对"):
+        decided(comment, commenting.close, officer)
+    reply(comment, enterprise)
+    resubmit(returned, enterprise)
+    assert list(waiting.all()) == [comment]
+
+
+def test_nothing_is_accepted_while_an_answer_waits(answered, officer):
+    first, _ = answered.comments.all()
+    decided(first, commenting.close, officer)
+    with pytest.raises(NotAllowed, match="还有 1 条没有了结：“典型场景实例 2：实例2”"):
+        cast.decide(answered, "accept", officer)
+    assert cast.fresh(answered).status == Status.SUBMITTED
+    close_all(answered, officer)
+    assert cast.decide(answered, "accept", officer).status == Status.ACCEPTED
+
+
+@pytest.mark.parametrize("verb", ["decline", "return_for_changes"])
+def test_declining_and_returning_do_not_wait_for_decisions(answered, officer, verb):
+    cast.decide(answered, verb, officer, "意见。")
+    assert answered.comments.undecided().count() == 2
+
+
+def test_what_is_closed_says_by_whom_and_can_be_taken_back(answered, officer, enterprise):
+    comment = answered.comments.first()
+    decided(comment, commenting.close, officer)
+    comment.refresh_from_db()
+    assert comment.closed_by == officer and comment.closed_at
+    decided(comment, commenting.undo_close, officer)
+    assert comment in answered.comments.undecided()
+    with pytest.raises(StaleState):
+        decided(comment, commenting.undo_close, officer)
+
+
+def test_what_is_put_again_goes_out_with_the_next_return_and_begins_anew(
+    answered, officer, enterprise
+):
+    old = answered.comments.first()
+    new = decided(old, commenting.reopen, officer, "missing", "仍请补充。")
+    assert (new.place, new.title, new.reopens) == (old.place, old.title, old)
+    assert new.revision_id == answered.current_revision_id
+    assert old in answered.comments.undecided()
+    assert new not in Comment.objects.visible_to(enterprise)
+    returned = send_back(answered, officer)
+    assert old not in returned.comments.undecided()
+    with pytest.raises(workflow.NotReady):
+        resubmit(returned, enterprise)
+    reply(new, enterprise, "explained", "已补。")
+    application = resubmit(returned, enterprise)
+    assert new in application.comments.undecided()
+
+
+def test_what_was_put_again_and_not_sent_keeps_from_accepting(answered, officer):
+    close, again = answered.comments.all()
+    decided(close, commenting.close, officer)
+    new = decided(again, commenting.reopen, officer, "wrong", "仍不对。")
+    with pytest.raises(NotAllowed, match="没有了结"):
+        cast.decide(answered, "accept", officer)
+    commenting.remove(new, actor=officer)
+    decided(again, commenting.close, officer)
+    assert cast.decide(answered, "accept", officer).status == Status.ACCEPTED
+
+
+def test_what_is_put_again_is_reworded_at_its_place_even_if_the_row_is_gone(
+    submitted, officer, enterprise
+):
+    comment = remark(submitted, ROW, officer)
+    returned = send_back(submitted, officer)
+    reply(comment, enterprise, "explained", "已删除。")
+    returned.instances.filter(key="k2").update(key="k9")  # another row, as people see it
+    application = resubmit(returned, enterprise)
+    new = decided(comment, commenting.reopen, officer, "wrong", "不应删除。")
+    revision = application.current_revision_id
+    commenting.change(
+        new, application, NAME, "advice", "建议恢复。", revision=revision, actor=officer
+    )
+    new.refresh_from_db()
+    assert (new.place, new.title, new.text) == (ROW, comment.title, "建议恢复。")
+
+
+def test_of_two_officers_the_second_is_told_what_the_first_decided(answered, officer):
+    colleague = cast.make_user("colleague", Role.BUREAU, bureau=officer.bureau)
+    cast.no_interest(answered, colleague)
+    first, second = answered.comments.all()
+    decided(first, commenting.close, colleague)
+    with pytest.raises(StaleState, match="colleague用户已在 .+ 关闭"):
+        decided(first, commenting.reopen, officer, "wrong", "不对。")
+    decided(second, commenting.reopen, colleague, "wrong", "不对。")
+    with pytest.raises(StaleState, match="colleague用户已在 .+ 重提"):
+        decided(second, commenting.close, officer)
+
+
+def test_an_answer_is_decided_on_only_against_what_was_read(answered, officer, enterprise):
+    comment, read = answered.comments.first(), answered.current_revision_id
+    workflow.withdraw(answered, actor=enterprise)
+    resubmit(answered, enterprise)
+    comment = Comment.objects.select_related("application").get(pk=comment.pk)
+    for act, said in ((commenting.close, ()), (commenting.reopen, ("wrong", "话。"))):
+        with pytest.raises(StaleState, match="新的版本"):
+            act(comment, *said, revision=read, actor=officer)
+    assert comment in answered.comments.undecided()
+
+
+def test_nobody_but_officers_of_the_bureau_decides(
+    answered, officer, other_officer, enterprise, province
+):
+    comment = answered.comments.first()
+    late = cast.make_user("late", Role.BUREAU, bureau=officer.bureau)
+    for stranger in (other_officer, enterprise, province, late):
+        with pytest.raises(PortalError):
+            decided(comment, commenting.close, stranger)
+        with pytest.raises(PortalError):
+            decided(comment, commenting.reopen, stranger, "wrong", "话。")
+    assert answered.comments.undecided().count() == 2
+    assert answered.comments.count() == 2
+
+
+def test_the_enterprise_reads_what_was_closed_and_what_was_put_again(
+    browser, answered, officer, enterprise
+):
+    close, again = answered.comments.all()
+    decided(close, commenting.close, officer)
+    decided(again, commenting.reopen, officer, "wrong", "仍不清楚。")
+    page = text_of(browser.get(address(answered, "detail")))
+    assert "已关闭 1" in page and "仍不清楚" not in page and "重提" not in page
+    send_back(answered, officer)
+    page = browser.get(address(answered, "detail")).content.decode()
+    asked = re.search(rf'id="comment-{again.reopened_as.pk}".*?</li>', page, re.S)[0]
+    for words in ("重提", "仍不清楚。", again.text, "说明。"):
+        assert words in asked
+    assert "已重提" in page
+
+
+@pytest.mark.race
+@pytest.mark.django_db(transaction=True)
+def test_of_closing_and_putting_again_at_once_one_is_done(answered, officer, at_once):
+    for comment in list(answered.comments.all()):
+        for _ in range(5):
+            results = at_once(
+                lambda comment=comment: decided(comment, commenting.close, officer),
+                lambda comment=comment: decided(
+                    comment, commenting.reopen, officer, "wrong", "话。"
+                ),
+                lambda comment=comment: decided(comment, commenting.close, officer),
+            )
+            refused = [each for each in results if isinstance(each, PortalError)]
+            assert len(refused) == 2
+            comment.refresh_from_db()
+            again = Comment.objects.filter(reopens=comment).first()
+            assert bool(comment.closed_at) != bool(again)
+            if again:
+                commenting.remove(again, actor=officer)
+            else:
+                decided(comment, commenting.undo_close, officer)
+
+
+@pytest.mark.race
+@pytest.mark.django_db(transaction=True)
+def test_no_decision_is_taken_back_under_an_acceptance(answered, officer, at_once):
+    close_all(answered, officer)
+    comment = answered.comments.first()
+    at_once(
+        lambda: cast.decide(answered, "accept", officer),
+        lambda: decided(comment, commenting.undo_close, officer),
+    )
+    is_accepted = cast.fresh(answered).status == Status.ACCEPTED
+    assert is_accepted != answered.comments.undecided().exists()
 
 
 # How much it asks

@@ -17,7 +17,11 @@ MOVES = {
     ("decline", "accepted", "declined", "bureau"),
     ("undo_decline", "declined", "submitted", "bureau"),
     ("recommend", "accepted", "recommended", "bureau"),
+    ("pass_over", "accepted", "unlisted", "bureau"),
     ("release", "recommended", "accepted", "province"),
+    ("release", "unlisted", "accepted", "province"),
+    ("recall", "recommended", "accepted", "bureau"),
+    ("recall", "unlisted", "accepted", "bureau"),
 }
 
 
@@ -38,7 +42,7 @@ def test_the_enterprise_may_edit_exactly_where_it_may_submit():
 
 def test_what_takes_something_away_from_somebody_needs_a_reason():
     needing = {transition.verb for transition in TRANSITIONS if transition.needs_comment}
-    assert needing == {"return_for_changes", "decline"}
+    assert needing == {"return_for_changes", "decline", "pass_over"}
 
 
 def test_every_state_is_reached_from_the_draft():
@@ -67,6 +71,7 @@ def test_every_verb_and_state_fits_the_event_that_records_it():
         ("accepted", "审核通过，待推荐排序", "审核通过", "审核通过"),
         ("recommended", "已推荐", "已推荐", "已推荐"),
         ("declined", "不予推荐", "不予推荐", "不予推荐"),
+        ("unlisted", "本批次未列入推荐名单", "未列入推荐名单", "未列入推荐名单"),
     ],
 )
 def test_each_audience_reads_the_state_in_its_own_words(status, enterprise, bureau, province):
@@ -81,9 +86,12 @@ def test_each_audience_reads_the_state_in_its_own_words(status, enterprise, bure
         (Status.RETURNED, Role.ENTERPRISE, ["resubmit"]),
         (Status.SUBMITTED, Role.ENTERPRISE, ["withdraw"]),
         (Status.SUBMITTED, Role.BUREAU, ["return_for_changes", "accept", "decline"]),
-        (Status.ACCEPTED, Role.BUREAU, ["return_for_changes", "decline", "recommend"]),
+        (Status.ACCEPTED, Role.BUREAU, ["return_for_changes", "decline", "recommend", "pass_over"]),
         (Status.DECLINED, Role.BUREAU, ["undo_decline"]),
         (Status.RECOMMENDED, Role.PROVINCE, ["release"]),
+        (Status.RECOMMENDED, Role.BUREAU, ["recall"]),
+        (Status.UNLISTED, Role.PROVINCE, ["release"]),
+        (Status.UNLISTED, Role.BUREAU, ["recall"]),
         (Status.ACCEPTED, Role.ENTERPRISE, []),
         (Status.DRAFT, Role.BUREAU, []),
         (Status.SUBMITTED, Role.PROVINCE, []),

@@ -2,20 +2,23 @@
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.utils import timezone
 from playwright.sync_api import Page
 
 from applications import attachments, commenting, workflow
-from applications.models import Comment
+from applications.models import Comment, Paper
 from applications.states import Status
 from portal.accounts import team
-from portal.accounts.models import User
+from portal.accounts.models import Role, User
 from portal.rounds.models import Material
-from review import ranking
+from review import checklist, ranking, visits
+from review.models import SiteVisit, StampedScan
 from tests import cast
 from tests.files import as_upload, image
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+FORMER = "7K3M-9QXD"
 DESK, PHONE = {"width": 1366, "height": 768}, {"width": 390, "height": 844}
 
 
@@ -24,7 +27,7 @@ def stage(live_server) -> dict[str, object]:
     """One application in each state that has a page of its own, and a list that was sent."""
     cast.load_catalogue()
     province = cast.make_province()
-    round = cast.make_round(province)
+    round = cast.make_round(province, exempt_rule="上年度已通过预评审的项目。")
     cast.make_round(province, published=False, slug="next", title="下一批次")
     officer, other = cast.make_officer(), cast.make_officer(cast.DATONG)
     drafting = cast.make_enterprise(1)
@@ -58,6 +61,8 @@ def stage(live_server) -> dict[str, object]:
     cast.bring_to(Status.ACCEPTED, round, cast.make_enterprise(4), officer)
     ranking.recommend(cast.list_of(seated), seated, actor=officer)
     sent = cast.bring_to(Status.RECOMMENDED, round, cast.make_enterprise(5, cast.DATONG), other)
+    former_paper(cast.list_of(sent))
+    visit = inspect_site(filed, officer)
     later = cast.make_round(province, slug="later", title="再下一批次")
     asking = cast.make_round(
         province, slug="asking", title="须确认的批次", confirmation_text="本人确认内容真实。"
@@ -68,10 +73,12 @@ def stage(live_server) -> dict[str, object]:
         "unsigned": unsigned.pk,
         "untouched": workflow.start(later, actor=filing).pk,
         "draft": draft.pk,
+        "file": draft.attachments.first().pk,
         "key": draft.instances.first().key,
         "filed": filed.pk,
         "returned": returned.pk,
         "comment": returned.comments.first().pk,
+        "answered": filed.comments.sent().get().pk,
         "unsent": remark(filed, officer).pk,
         "returning": returning,
         "list": cast.list_of(sent).pk,
@@ -79,6 +86,9 @@ def stage(live_server) -> dict[str, object]:
         "drafting": drafting,
         "filing": filing,
         "officer": officer,
+        "other": other,
+        "newcomer": cast.make_user("newcomer", Role.BUREAU, bureau=officer.bureau),
+        "visit": visit.pk,
         "province": province,
     }
 
@@ -91,6 +101,47 @@ def remark(application, officer, place=("factory", "", "", "introduction")) -> C
     )
 
 
+def inspect_site(application, officer) -> SiteVisit:
+    """A visit with a photo; marks of one's own on either revision, and a colleague's beside it."""
+    said = {"visited_on": timezone.localdate(), "people": "张三", "findings": "运行正常。"}
+    visit = visits.record(application, said, actor=officer)
+    visits.add_photo(visit, as_upload(image(), "图.png"), actor=officer)
+    colleague = cast.make_user("colleague", Role.BUREAU, bureau=officer.bureau)
+    cast.no_interest(application, colleague)
+    conditions = application.round.conditions
+    marks = (officer, 1, "met"), (officer, 2, "met"), (colleague, 2, "unmet")
+    for actor, number, verdict in marks:
+        said = checklist.Said(conditions[number], verdict, "说明。")
+        revision = application.revisions.get(number=number)
+        checklist.mark(application, [said], revision=revision.pk, actor=actor)
+    return visit
+
+
+def former_paper(ranked_list) -> None:
+    """What was printed of a list before it changed; stamped and uploaded, too."""
+    row = ["", "1", "曾用名有限公司", "某智能工厂", "1. 环节—场景—实例", "张三", "19900000000"]
+    Paper.objects.create(
+        check_code=FORMER,
+        digest="0" * 64,
+        kind=Paper.Kind.SUMMARY,
+        round=ranked_list.round,
+        bureau=ranked_list.bureau,
+        content=[row],
+        pages=2,
+        made_at=timezone.now(),
+    )
+    StampedScan.objects.create(
+        ranked_list=ranked_list,
+        check_code=FORMER,
+        name="盖章件.pdf",
+        file="scan",
+        content_type="application/pdf",
+        size=5,
+        sha256="0" * 64,
+        uploaded_by=User.objects.get(bureau=ranked_list.bureau),
+    )
+
+
 PAGES = {
     None: [
         "/",
@@ -98,6 +149,9 @@ PAGES = {
         "/accounts/register/",
         "/accounts/join/{token}/",
         "/accounts/join/guessed/",
+        "/verify/",
+        f"/verify/{FORMER}/",
+        "/verify/nothing/",
         "/nowhere/",
     ],
     "drafting": [
@@ -116,6 +170,7 @@ PAGES = {
         "/applications/{unsigned}/submit/",
         "/applications/{unsigned}/confirm/",
         "/applications/{draft}/read/",
+        "/applications/files/{file}/view/",
         "/accounts/team/",
         "/accounts/password/",
         "/review/bureau/",
@@ -144,15 +199,35 @@ PAGES = {
     "officer": [
         "/review/bureau/",
         "/review/applications/{filed}/",
+        "/review/applications/{filed}/revisions/2/changes/",
+        "/review/applications/{filed}/interest/",
+        "/review/applications/{filed}/checklist/",
+        "/review/applications/{filed}/visits/",
+        "/review/bureau/applications/{filed}/visits/",
+        "/review/bureau/visits/{visit}/",
+        "/review/applications/{filed}/similarity/",
         "/review/bureau/applications/{filed}/comments/factory/?field=results",
-        "/review/bureau/comments/{unsent}/",
+        "/review/bureau/applications/{filed}/comments/{unsent}/",
+        "/review/bureau/applications/{filed}/comments/{answered}/reopen/",
         "/review/bureau/test/ranking/",
+        "/review/compare/test/",
+        "/review/compare/test/?a={filed}&a={returned}",
         "/review/bureau/test/send/",
         "/jobs/",
     ],
+    "newcomer": ["/review/applications/{filed}/interest/"],
+    "other": [
+        "/review/bureau/test/ranking/",
+        "/review/bureau/test/recall/",
+        "/review/bureau/test/scan/",
+        f"/verify/{FORMER}/",
+    ],
     "province": [
         "/review/province/",
+        "/review/applications/{filed}/interest/",
+        "/review/applications/{filed}/checklist/",
         "/review/province/applications/",
+        "/review/compare/test/?a={filed}&a={returned}",
         "/review/province/summary/",
         "/review/province/lists/{list}/",
         "/review/province/rounds/",

@@ -203,14 +203,15 @@ def submit(page: Page, go: Callable[[str], None]) -> None:
 def review_and_rank(page: Page, application: Application) -> None:
     """Accept; three others sit already, so there is no fourth place; swap one out; send."""
     page.goto(f"/review/applications/{application.pk}/")
+    page.get_by_label("不存在利害关系", exact=True).check()
+    page.get_by_role("button", name="声明并继续").click()
     expect(page.get_by_text(PROJECT).first).to_be_visible()
     page.get_by_role("button", name="审核通过").click()
     expect(page.get_by_text("已办理：审核通过")).to_be_visible()
     page.goto("/review/bureau/test/ranking/")
     for number in (1, 2, 3):
-        row = page.get_by_role("row").filter(has_text=f"先到企业{number}有限公司")
-        row.get_by_role("button", name="推荐").click()
-        expect(page.get_by_text(f"已将“先到企业{number}有限公司”列入推荐名单")).to_be_visible()
+        page.get_by_role("button", name=f"推荐先到企业{number}有限公司").click()
+        expect(page.get_by_text(f"已放到第 {number} 名，次序已保存")).to_be_visible()
     refused = page.context.request.post(
         "/review/bureau/test/ranking/recommend/",
         form={
@@ -223,13 +224,14 @@ def review_and_rank(page: Page, application: Application) -> None:
     assert Seat.objects.filter(application__isnull=False).count() == 3
     page.goto("/review/bureau/test/ranking/")
     page.get_by_role("button", name="移出").nth(1).click()
-    expect(page.get_by_text("已将“先到企业2有限公司”移出名单")).to_be_visible()
-    page.get_by_role("row").filter(has_text=COMPANY).get_by_role("button", name="推荐").click()
-    expect(page.get_by_text(f"已将“{COMPANY}”列入推荐名单")).to_be_visible()
+    expect(page.get_by_text("“先到企业2有限公司”已移出名单，次序已保存")).to_be_visible()
+    page.get_by_role("button", name=f"推荐{COMPANY}").click()
+    expect(page.get_by_text("已放到第 3 名，次序已保存")).to_be_visible()
     seats = page.locator(".seat")
     for place in (1, 0):
         page.get_by_role("button", name=f"将{COMPANY}上移一名").click()
         expect(seats.nth(place)).to_contain_text(COMPANY)
+        expect(page.get_by_text(f"已放到第 {place + 1} 名，次序已保存")).to_be_visible()
     page.goto("/review/bureau/test/send/")
     page.get_by_label("签发人").fill("李昇")
     page.get_by_label("企业申报尚未截止").check()

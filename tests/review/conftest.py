@@ -9,6 +9,7 @@ from applications.states import Status
 from portal.accounts.models import User
 from portal.catalogue.models import Bureau
 from portal.rounds.models import Round
+from review import ranking
 from review.models import RankedList
 from tests import cast
 
@@ -53,6 +54,15 @@ def make_accepted(round, officer) -> Callable[..., list[Application]]:
         ]
 
     return make
+
+
+@pytest.fixture
+def three(ranked_list, make_accepted, officer) -> list[int]:
+    """The ids of three on the list; a fourth is accepted and waiting."""
+    *three, _fourth = make_accepted(4)
+    for application in three:
+        ranking.recommend(ranked_list, application, actor=officer)
+    return [application.pk for application in three]
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ from django.utils import timezone
 from applications import workflow
 from applications.models import Application
 from applications.states import Status
-from portal.accounts.models import Enterprise
 from portal.catalogue.models import Bureau
 from portal.rounds.models import Round
 from review import ranking
@@ -305,195 +304,6 @@ def test_when_a_colleague_was_faster_the_typed_opinion_is_still_there(as_officer
     assert "写了很久的意见" in body(response)
 
 
-# The board
-
-
-@pytest.fixture
-def three(ranked_list, make_accepted, officer):
-    """Three on the list; a fourth accepted and waiting."""
-    *three, _fourth = make_accepted(4)
-    for application in three:
-        ranking.recommend(ranked_list, application, actor=officer)
-    return [application.pk for application in three]
-
-
-def press(client, ranked_list, button, **data):
-    """A button of the board, on a page as fresh as can be."""
-    ranked_list.refresh_from_db()
-    url = reverse(f"review:{button}", args=[ranked_list.round.slug])
-    return client.post(url, {"version": ranked_list.version, **data})
-
-
-def test_candidates_are_the_accepted_without_a_seat(as_officer, round, three, ranked_list):
-    page = as_officer.get(reverse("review:board", args=[round.slug]))
-    [candidate] = page.context["page"]
-    assert candidate.pk not in three
-    assert candidate.status == Status.ACCEPTED
-
-
-@pytest.mark.parametrize(
-    ("move", "which", "expected"),
-    [
-        ("up", 1, [1, 0, 2]),
-        ("up", 2, [0, 2, 1]),
-        ("down", 0, [1, 0, 2]),
-        ("down", 1, [0, 2, 1]),
-        ("remove", 0, [1, 2]),
-        ("remove", 2, [0, 1]),
-        ("up", 0, [0, 1, 2]),
-        ("down", 2, [0, 1, 2]),
-        ("sideways", 1, [0, 1, 2]),
-        ("", 1, [0, 1, 2]),
-    ],
-)
-def test_the_buttons_of_a_seat_move_it(as_officer, ranked_list, three, move, which, expected):
-    response = press(as_officer, ranked_list, "reorder", application=three[which], move=move)
-    assert response.url == reverse("review:board", args=[ranked_list.round.slug])
-    assert order(ranked_list) == [three[place] for place in expected]
-
-
-def test_no_button_of_the_board_loses_a_typed_opinion(as_officer, ranked_list, three):
-    typed = {"opinion-1": "甲的理由", "opinion-2": "乙的理由"}
-    press(as_officer, ranked_list, "reorder", application=three[0], move="down", **typed)
-    assert opinions(ranked_list) == ["乙的理由", "甲的理由", ""]
-    press(as_officer, ranked_list, "opinions", **{"opinion-3": "丙的\r\n理由"})
-    assert opinions(ranked_list) == ["乙的理由", "甲的理由", "丙的\n理由"]
-    press(
-        as_officer,
-        ranked_list,
-        "reorder",
-        application=three[2],
-        move="remove",
-        **{"opinion-1": "乙的新理由"},
-    )
-    assert opinions(ranked_list) == ["乙的新理由", "甲的理由", ""]
-
-
-def test_on_a_list_that_a_colleague_changed_nothing_is_done_and_the_text_is_shown(
-    as_officer, ranked_list, three, officer
-):
-    old = RankedList.objects.get(pk=ranked_list.pk).version
-    ranking.replace_order(ranked_list, three[:2], version=old, actor=officer)
-    for button, data in (
-        ("reorder", {"application": three[1], "move": "up"}),
-        ("opinions", {}),
-    ):
-        url = reverse(f"review:{button}", args=[ranked_list.round.slug])
-        response = as_officer.post(url, {"version": old, "opinion-1": "写了很久的理由", **data})
-        assert response.status_code == 409
-        assert "刚被他人改动" in body(response)
-        assert "写了很久的理由" in body(response)
-        assert order(ranked_list) == three[:2]
-        assert opinions(ranked_list) == ["", "", ""]
-
-
-def test_moving_what_is_no_longer_on_the_list_is_refused(as_officer, ranked_list, three):
-    response = press(as_officer, ranked_list, "reorder", application=three[0], move="remove")
-    response = press(as_officer, ranked_list, "reorder", application=three[0], move="up")
-    assert response.status_code == 409
-    assert "已不在名单中" in body(response)
-
-
-def test_a_fourth_is_refused_with_words(as_officer, ranked_list, three):
-    fourth = Application.objects.exclude(pk__in=three).get()
-    response = press(as_officer, ranked_list, "recommend", application=fourth.pk)
-    assert response.status_code == 409
-    assert "3 个名额已满；如需更换，请先移出一个。" in body(response)
-    assert order(ranked_list) == three
-
-
-@pytest.mark.parametrize("pk", ["", "x", "-1", "1e3", "９", "9" * 40])
-def test_recommending_nothing_in_particular_is_not_found(as_officer, ranked_list, pk):
-    assert press(as_officer, ranked_list, "recommend", application=pk).status_code == 404
-
-
-@pytest.mark.parametrize("version", ["", "x", "-1", "9" * 11, "9" * 40])
-def test_a_version_that_is_none_changes_nothing(as_officer, ranked_list, three, version):
-    url = reverse("review:reorder", args=[ranked_list.round.slug])
-    data = {"version": version, "application": three[0], "move": "remove"}
-    assert as_officer.post(url, data).status_code == 409
-    assert order(ranked_list) == three
-
-
-def test_the_button_for_sending_saves_the_opinions_on_its_way(as_officer, ranked_list, three):
-    page = body(as_officer.get(reverse("review:board", args=[ranked_list.round.slug])))
-    assert re.search(r'form="board"[^>]*name="then"[^>]*value="send"', page)
-    response = press(
-        as_officer, ranked_list, "opinions", then="send", **{"opinion-1": "匆忙的理由"}
-    )
-    assert response.url == reverse("review:send", args=[ranked_list.round.slug])
-    assert opinions(ranked_list)[0] == "匆忙的理由"
-    assert said(response) == ""
-
-
-def test_an_opinion_that_was_cleaned_or_left_with_its_seat_is_not_called_unsaved(
-    as_officer, ranked_list, three
-):
-    board = reverse("review:board", args=[ranked_list.round.slug])
-    typed = {"opinion-1": " 一\x07\r\n二 ", "opinion-2": "将移出的理由"}
-    response = press(as_officer, ranked_list, "opinions", **typed)
-    assert response.url == board
-    remove = {"application": three[1], "move": "remove"}
-    response = press(as_officer, ranked_list, "reorder", **remove, **typed)
-    assert response.url == board
-    assert said(response).endswith("已将“测试企业2有限公司”移出名单。")
-    assert opinions(ranked_list) == ["一\n二", "", ""]
-
-
-def test_opinions_that_recommending_could_not_save_are_shown(
-    as_officer, ranked_list, three, officer
-):
-    fourth = Application.objects.exclude(pk__in=three).get()
-    old = RankedList.objects.get(pk=ranked_list.pk).version
-    ranking.replace_order(ranked_list, three[:2], version=old, actor=officer)
-    response = press(
-        as_officer,
-        ranked_list,
-        "recommend",
-        application=fourth.pk,
-        version=old,
-        **{"opinion-1": "写了很久的理由"},
-    )
-    assert order(ranked_list) == [*three[:2], fourth.pk]
-    assert "刚才填写的推荐意见没有保存" in body(response)
-    assert "写了很久的理由" in body(response)
-
-
-def test_candidates_come_in_pages_and_turning_them_saves_the_opinions(
-    as_officer, ranked_list, three, make_accepted, settings
-):
-    settings.PAGE_SIZE = 2
-    make_accepted(2)
-    board = reverse("review:board", args=[ranked_list.round.slug])
-    first, second = (as_officer.get(board, {"page": number}) for number in (1, 2))
-    candidates = [*first.context["page"], *second.context["page"]]
-    assert len(first.context["page"]) == 2
-    assert {a.pk for a in candidates}.isdisjoint(three)
-    assert len({a.pk for a in candidates}) == 3
-    assert "候选申报（3）" in body(second)
-    response = press(as_officer, ranked_list, "opinions", then="2", **{"opinion-3": "翻页前"})
-    assert response.url == f"{board}?page=2#candidates-title"
-    assert opinions(ranked_list)[2] == "翻页前"
-    move = {"application": three[0], "move": "down", "page": "2"}
-    assert press(as_officer, ranked_list, "reorder", **move).url == f"{board}?page=2"
-
-
-def test_each_opinion_is_labelled_with_its_enterprise(as_officer, ranked_list, three):
-    page = body(as_officer.get(reverse("review:board", args=[ranked_list.round.slug])))
-    labels = re.findall(r'for="opinion-\d">推荐意见<span[^>]*>：([^<]*)<', page)
-    assert labels == [f"测试企业{number}有限公司" for number in (1, 2, 3)]
-
-
-def test_the_events_of_a_list_name_the_enterprises(as_officer, ranked_list, three, officer):
-    cast.send(Application.objects.get(pk=three[0]), officer)
-    Enterprise.objects.update(name="后来的名称")
-    page = as_officer.get(reverse("review:board", args=[ranked_list.round.slug]))
-    [event] = page.context["events"]
-    names = [name for _receipt, name in event.members]
-    assert names == [f"测试企业{number}有限公司" for number in (1, 2, 3)]
-    assert names[0] in body(page)
-
-
 # Sending
 
 
@@ -502,7 +312,8 @@ def sending(client, ranked_list, **data):
     ranked_list.refresh_from_db()
     url = reverse("review:send", args=[ranked_list.round.slug])
     signed = {"version": ranked_list.version, "signatory": "李堃", "early": "on"}
-    return client.post(url, {**signed, **data})
+    regrets = {f"regret-{pk}": reason for pk, reason in cast.regrets(ranked_list).items()}
+    return client.post(url, {**signed, **regrets, **data})
 
 
 def test_the_page_for_sending_shows_the_table_and_what_is_left_undone(
@@ -522,8 +333,9 @@ def test_the_page_for_sending_counts_all_that_will_be_left(as_officer, round, fi
         assert text in body(page)
 
 
-def test_the_page_for_sending_shows_the_opinions(as_officer, round, ranked_list, three):
-    press(as_officer, ranked_list, "opinions", **{"opinion-2": "第二名的理由"})
+def test_the_page_for_sending_shows_the_opinions(as_officer, officer, round, three):
+    found = cast.list_of(Application.objects.get(pk=three[1]))
+    ranking.save_opinions(found, {three[1]: "第二名的理由"}, version=found.version, actor=officer)
     page = body(as_officer.get(reverse("review:send", args=[round.slug])))
     assert "第二名的理由" in page
     assert page.count("没有填写") == 2
@@ -589,13 +401,16 @@ def test_a_list_sent_from_a_page_that_a_colleague_overtook_is_not_sent(
 @pytest.fixture
 def sent(ranked_list, three, officer):
     ranked_list.refresh_from_db()
-    ranking.save_opinions(ranked_list, {1: "首位理由"}, version=ranked_list.version, actor=officer)
+    ranking.save_opinions(
+        ranked_list, {three[0]: "首位理由"}, version=ranked_list.version, actor=officer
+    )
     ranked_list.refresh_from_db()
     ranking.send(
         ranked_list,
         version=ranked_list.version,
         signatory="李堃",
         statement="情况说明文字",
+        regrets=cast.regrets(ranked_list),
         actor=officer,
     )
     ranked_list.refresh_from_db()

@@ -304,3 +304,31 @@ def test_recommended_members_are_those_of_the_table(round, recommend):
     recommend(cast.TAIYUAN, "甲厂", "乙厂")
     in_state = round.applications.filter(status=Status.RECOMMENDED)
     assert sorted(a.enterprise.name for a in in_state) == ["乙厂", "甲厂"]
+
+
+def test_an_exempt_row_follows_the_others_and_a_further_note_says_why(round, recommend, officers):
+    round.exempt_rule = "上年度已通过预评审的项目。"
+    round.save()
+
+    def notes(result):
+        return [text for style, text in paragraphs(result) if style == Style.NOTE][1:]
+
+    taken = recommend(cast.TAIYUAN, "并一", "并二", "并三", send=False)
+    [beside] = recommend(cast.DATONG, "同一", send=False)
+    plain = summary.preview(cast.list_of(beside)).revision
+    exempting = [(taken[2], "并州\n理由"), (beside, "同州理由")]
+    for application, reason in exempting:
+        found = cast.list_of(application)
+        officer = officers[application.bureau.code]
+        ranking.exempt(found, application, reason, version=found.version, actor=officer)
+        cast.send(application, officer)
+    taiyuan, datong = (summary.build(round, each.bureau) for each in (taken[0], beside))
+    assert names(taiyuan) == [[(1, "并一"), (2, "并二"), (3, "并三")]]
+    assert notes(taiyuan) == ["3.第 3 项为不占名额推荐：并州 理由"]
+    assert notes(datong) == ["3.第 1 项为不占名额推荐：同州理由"]
+    assert notes(summary.build(round)) == [
+        "3.太原市第 3 项为不占名额推荐：并州 理由",
+        "4.大同市第 1 项为不占名额推荐：同州理由",
+    ]
+    # The reason is printed, so the paper's code vouches for it.
+    assert datong.document.revision != plain

@@ -110,7 +110,8 @@ def test_a_published_round_says_why_it_is_frozen(staff, published):
     text = staff.get(page(Round, "change", published.pk)).content.decode()
     assert escape(FROZEN) in text
     assert 'name="contact_phone"' in text
-    for field in ("title", "seats_per_bureau", "bureau_deadline_0", "quotas-0-seats"):
+    frozen = ("title", "seats_per_bureau", "exempt_rule", "bureau_deadline_0", "quotas-0-seats")
+    for field in frozen:
         assert f'name="{field}"' not in text
 
 

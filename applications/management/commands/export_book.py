@@ -5,8 +5,8 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
-from applications import book
-from applications.models import Application, Revision
+from applications import book, papers
+from applications.models import Application, Paper, Revision
 from portal.documents import Format, write_file
 from portal.documents.model import Document, DocumentError
 from portal.errors import PortalError
@@ -27,26 +27,33 @@ class Command(BaseCommand):
 
     def handle(self, **options) -> None:
         try:
-            document = self._document(options["receipt"], options["application"], options["draft"])
-            write_file(document, Format(options["format"]), options["output"])
+            document, revision = self._document(
+                options["receipt"], options["application"], options["draft"]
+            )
+            pages = write_file(document, Format(options["format"]), options["output"])
         except (PortalError, DocumentError) as error:
             raise CommandError(str(error)) from error
+        if revision:
+            papers.issue(document, Paper.Kind.BOOK, pages=pages, revision=revision)
         self.stdout.write(f"已生成 {options['output']}（{document.identity_text}）")
 
     @staticmethod
-    def _document(receipt: str | None, pk: int | None, draft: bool) -> Document:
+    def _document(
+        receipt: str | None, pk: int | None, draft: bool
+    ) -> tuple[Document, Revision | None]:
+        """The book, and the revision it is of; None for a draft."""
         if receipt:
             if draft:
                 raise CommandError("--draft 与 --application 一起使用：有回执的版本不是草稿。")
             revision = Revision.objects.select_related("application").filter(receipt=receipt)
             if not revision:
                 raise CommandError(f"没有回执编号为“{receipt}”的提交版本。")
-            return book.of_revision(revision[0])
+            return book.of_revision(revision[0]), revision[0]
         application = Application.objects.with_sections().filter(pk=pk).first()
         if application is None:
             raise CommandError(f"没有编号为 {pk} 的申报。")
         if draft:
-            return book.of_draft(application)
+            return book.of_draft(application), None
         if application.current_revision is None:
             raise CommandError(f"编号为 {pk} 的申报还没有提交过；要导出草稿，请加 --draft。")
-        return book.of_revision(application.current_revision)
+        return book.of_revision(application.current_revision), application.current_revision

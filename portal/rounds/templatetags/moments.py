@@ -10,6 +10,7 @@ from portal.rounds import times
 register = template.Library()
 register.filter(times.closing)
 register.filter(times.moment)
+register.filter(times.waited)
 
 
 @register.filter
@@ -28,14 +29,3 @@ def time_left(deadline: datetime) -> str:
         return f"还有 {left.days} 天"
     hours, seconds = divmod(int(left.total_seconds()), 3600)
     return f"还有 {hours} 小时 {seconds // 60} 分"
-
-
-@register.filter
-def waited(since: datetime) -> str:
-    """How long something has been waiting, in the largest sensible unit; '' under a minute."""
-    days, seconds = divmod(int((timezone.now() - since).total_seconds()), 24 * 3600)
-    if days:
-        return f"{days} 天"
-    if seconds >= 3600:
-        return f"{seconds // 3600} 小时"
-    return f"{seconds // 60} 分钟" if seconds >= 60 else ""

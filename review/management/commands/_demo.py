@@ -1,14 +1,20 @@
 """Invented enterprises for the demonstration: deterministic, with names and codes nobody has."""
 
+import io
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from random import Random
+
+from django.utils import timezone
+from PIL import Image, ImageDraw
 
 from applications.models import FixedRow
 from portal.accounts import credit_code
 from portal.catalogue.models import Bureau, Division, Industry
-from portal.documents.model import rounded
+from portal.documents import Format, write
+from portal.documents.model import Document, Heading, Paragraph, Style, rounded
 from portal.rounds.models import Round
 
 # Characters that fonts and old systems lose, as they occur in real names.
@@ -50,6 +56,50 @@ PROSE = (
     "围绕{product}主业，企业以订单交付为牵引，打通设计、工艺、生产、质量和供应链数据，"
     "建成覆盖主要产线的数据采集与分析体系。"
 )
+
+
+# What the bureau asks of the application that was returned and submitted again: where, of which
+# kind, in which words, and what the enterprise answers.
+REMARKS = (
+    (("factory", "", "", "results"), "missing", "请补充量化数据。", "changed", ""),
+    (
+        ("results", "indicator_values", "7", ""),
+        "wrong",
+        "请说明统计口径，并核对建设前后是否同口径。",
+        "explained",
+        "建设前后均按全年人均产值计算，数据取自年报。",
+    ),
+    (("scenarios", "instances", "1", "content"), "advice", "建议写明上线时间。", "changed", ""),
+)
+MENDED = "{product}生产效率提升 18%，交付周期由 21 天缩短到 15 天，不良品率由 2.1% 降至 1.3%。"
+
+
+@cache
+def report(format: Format) -> bytes:
+    """An invented report of a few pages, plainly marked as one."""
+    blocks = [Paragraph("智能制造能力成熟度评估报告（示例）", Style.TITLE)]
+    for chapter in ("评估概况", "评估结果", "改进建议"):
+        blocks += [Heading(chapter, 1), *[Paragraph(PROSE.format(product="示例产品") * 6)] * 3]
+    document = Document(
+        "评估报告（示例）", tuple(blocks), "portrait", timezone.now(), watermark="示例"
+    )
+    target = io.BytesIO()
+    write(document, format, target)
+    return target.getvalue()
+
+
+@cache
+def photo() -> bytes:
+    """A drawing in place of a photo: a hall with machines."""
+    image = Image.new("RGB", (1200, 800), "#dfe6ee")
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((0, 560, 1200, 800), fill="#b8c2cd")
+    for left in range(80, 1100, 260):
+        draw.rectangle((left, 330, left + 180, 620), fill="#1d4f91", outline="#163d70", width=6)
+        draw.rectangle((left + 30, 370, left + 150, 450), fill="#e8f0fa")
+    target = io.BytesIO()
+    image.save(target, "JPEG", quality=80)
+    return target.getvalue()
 
 
 def organisation_check(body: str) -> str:

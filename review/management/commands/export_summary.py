@@ -5,6 +5,8 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
+from applications import papers
+from applications.models import Paper
 from portal.catalogue.models import Bureau
 from portal.documents import Format, write_file
 from portal.documents.model import DocumentError
@@ -39,7 +41,8 @@ class Command(BaseCommand):
         for sentence in result.notes:
             self.stderr.write(sentence)
         try:
-            write_file(result.document, Format(options["format"]), options["output"])
+            pages = write_file(result.document, Format(options["format"]), options["output"])
         except DocumentError as error:
             raise CommandError(str(error)) from error
+        papers.issue(result.document, Paper.Kind.SUMMARY, pages=pages, round=round, bureau=bureau)
         self.stdout.write(f"已生成 {options['output']}（校验码 {result.document.check_code}）")

@@ -4,20 +4,23 @@ from argparse import ArgumentParser
 from datetime import timedelta
 
 from django.contrib.auth.hashers import make_password
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import transaction
 from django.utils import timezone
 
-from applications import interests, saving, workflow
+from applications import attachments, commenting, interests, saving, workflow
 from applications.models import Application
 from applications.saving import Entry
 from applications.sections import BY_SLUG, INSTANCES, Group
 from applications.states import Status
 from portal.accounts.models import Enterprise, Role, User
 from portal.catalogue.models import Area, Bureau, Level
-from portal.rounds.models import Declaration, Round
-from review import publishing, ranking
+from portal.documents import Format
+from portal.rounds.models import Declaration, Material, Round
+from review import drafting, publishing, ranking, readings
+from review.management.commands import _demo
 from review.management.commands._demo import DemoEnterprise
 from review.models import RankedList
 
@@ -37,6 +40,8 @@ PLAN = (
     Status.DRAFT,
     Status.ACCEPTED,
 )
+# Which of them was returned, corrected and submitted again; it and the first have attachments.
+CORRECTED = PLAN.index(Status.SUBMITTED)
 # How far each bureau's list has come, in the notice's order: most have time left.
 LISTS = ("received", "ranked", "sent", "received", "returned", "sent", "ranked", "empty")
 
@@ -166,15 +171,16 @@ class Command(BaseCommand):
             self._save(application, "basic", demo.basic(), {}, actor)
             return
         self._answer(application, demo, actor)
-        workflow.confirm(application, actor.name, actor=actor)
-        workflow.submit(
-            application, [declaration.text for declaration in round.declarations.all()], actor=actor
-        )
+        if demo.order in (0, CORRECTED):
+            self._attach(application, actor)
+        self._submit(application, actor)
         officer = self.officers[demo.bureau.pk]
         ranked_list = RankedList.objects.get(round=round, bureau=demo.bureau)
         if goal != Status.SUBMITTED:
             interests.declare([application], has_conflict=False, actor=officer)
         match goal:
+            case Status.SUBMITTED if demo.order == CORRECTED and ranked_list.is_open:
+                self._correct(ranked_list, application, demo, actor)
             case Status.ACCEPTED:
                 ranking.decide(ranked_list, application, "accept", actor=officer)
             case Status.RETURNED:
@@ -185,6 +191,48 @@ class Command(BaseCommand):
             case Status.DECLINED:
                 comment = "场景建设尚未形成体系，建议完善后申报下一年度。"
                 ranking.decide(ranked_list, application, "decline", actor=officer, comment=comment)
+
+    @staticmethod
+    def _submit(application: Application, actor: User) -> None:
+        workflow.confirm(application, actor.name, actor=actor)
+        declarations = [declaration.text for declaration in application.round.declarations.all()]
+        workflow.submit(application, declarations, actor=actor)
+
+    @staticmethod
+    def _attach(application: Application, actor: User) -> None:
+        """A file for the whole application in each way of reading it, and two that prove a row."""
+        of_all = Material.Scope.APPLICATION
+        for scope, number, name, content in (
+            (of_all, 2, "成熟度评估报告（示例）.pdf", _demo.report(Format.PDF)),
+            (of_all, 5, "评估报告（示例）.docx", _demo.report(Format.DOCX)),
+            (Material.Scope.INSTANCE, 6, "现场（示意图）.jpg", _demo.photo()),
+            (Material.Scope.INDICATOR, 7, "佐证材料（示例）.pdf", _demo.report(Format.PDF)),
+        ):
+            material = application.round.materials.filter(scope=scope, order=number).first()
+            if material:
+                key = "" if scope == of_all else "1"
+                upload = SimpleUploadedFile(name, content)
+                attachments.take(application, material, upload, actor=actor, key=key)
+
+    def _correct(
+        self, ranked_list: RankedList, application: Application, demo: DemoEnterprise, actor: User
+    ) -> None:
+        """Return it with comments, have them answered, and submit again; the rest is for people."""
+        officer = self.officers[demo.bureau.pk]
+        interests.declare([application], has_conflict=False, actor=officer)
+        revision = application.current_revision_id
+        answers = []
+        for place, kind, text, answer, reply in _demo.REMARKS:
+            comment = commenting.add(
+                application, place, kind, text, revision=revision, actor=officer
+            )
+            answers.append((comment, answer, reply))
+        ranking.decide(ranked_list, application, "return_for_changes", actor=officer)
+        readings.note(application, officer)
+        for comment, answer, reply in answers:
+            commenting.answer(comment, answer, reply, seen=None, actor=actor)
+        self._save(application, "factory", {"results": demo.say(_demo.MENDED)}, {}, actor)
+        self._submit(application, actor)
 
     def _answer(self, application: Application, demo: DemoEnterprise, actor: User) -> None:
         round = application.round
@@ -250,13 +298,19 @@ class Command(BaseCommand):
         ).order_by("pk")
         if stage == "empty" or not accepted:
             return
-        for application in accepted[: 2 if stage == "ranked" else 3]:
+        chosen = accepted[: 2 if stage == "ranked" else 3]
+        for application in chosen:
             ranking.recommend(ranked_list, application, actor=officer)
         if stage == "ranked":
             return
         ranked_list.refresh_from_db()
+        left_over = ranking.left_over(ranked_list)
         ranking.send(
-            ranked_list, version=ranked_list.version, signatory="签发人（演示）", actor=officer
+            ranked_list,
+            version=ranked_list.version,
+            signatory="签发人（演示）",
+            regrets={each.pk: drafting.regret(round, len(chosen)) for each in left_over},
+            actor=officer,
         )
         if stage == "received":
             ranked_list.refresh_from_db()

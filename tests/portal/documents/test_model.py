@@ -23,6 +23,7 @@ from portal.documents.model import (
     Style,
     Table,
     clean_text,
+    code_in,
     text_of,
 )
 from tests.portal.documents import samples
@@ -166,6 +167,35 @@ def test_the_check_code_is_short_and_easy_to_read_out():
     pattern = f"[{CODE_ALPHABET}]{{4}}-[{CODE_ALPHABET}]{{4}}"
     assert all(re.fullmatch(pattern, code) for code in codes)
     assert not set(CODE_ALPHABET) & set("01OILUSZBG")
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "7K3M-9QXD",
+        "7k3m9qxd",
+        " 7k3m 9qxd\t",
+        "7Ｋ３Ｍ－９ＱＸＤ",
+        "7K3M—9QXD",
+        "校验码：7K3M-9QXD",
+        "https://portal.example.gov.cn/verify/7K3M-9QXD",
+        "http://127.0.0.1:8000/verify/7k3m-9qxd/",
+    ],
+)
+def test_a_check_code_is_understood_however_it_is_typed_or_scanned(typed):
+    assert code_in(typed) == "7K3M-9QXD"
+
+
+def test_a_letter_that_no_code_has_counts_as_the_one_it_looks_like():
+    assert code_in("ZSGB-UUUU") == "2568-VVVV"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["", "-", "7K3M-9QX", "7K3M-9QXDD", "0K3M-9QXD", "IK3M-9QXD", "校验码", "/", "\x00"],
+)
+def test_what_is_no_check_code_is_none(typed):
+    assert code_in(typed) == ""
 
 
 def test_the_time_of_making_is_shown_in_beijing_time():

@@ -1,0 +1,126 @@
+"""盖章扫描件: the stamped Annex 1 comes back and is held against the code printed on it."""
+
+from hashlib import file_digest
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.db.models import F
+from django.template.defaultfilters import filesizeformat
+
+from applications import inspection
+from applications.attachments import fitting_name
+from applications.inspection import JPEG, PDF, PNG, SUFFIXES
+from applications.models import Paper
+from portal.accounts.models import User
+from portal.documents.model import code_in, one_line
+from portal.errors import NotAllowed, PortalError, StaleState
+from portal.rounds.times import moment
+from review import summary
+from review.models import RankedList, StampedScan
+
+TYPES = (PDF, JPEG, PNG)
+ACCEPTS = ",".join(suffix for kind in TYPES for suffix in SUFFIXES[kind])
+LARGEST_MB = 20
+MOST = 20
+"""For one list: nothing is deleted, and disks end."""
+
+
+class Refused(PortalError):
+    """The file was not taken."""
+
+
+class WrongCode(PortalError):
+    """The code is not that of the list as it was sent."""
+
+
+def of(ranked_list: RankedList) -> list[StampedScan]:
+    """The scans of a list, latest first; ``is_current``: of the table as it was sent."""
+    scans = list(ranked_list.scans.select_related("uploaded_by"))
+    code = code_of(ranked_list) if scans and not ranked_list.is_open else ""
+    for scan in scans:
+        scan.is_current = scan.check_code == code
+    return scans
+
+
+def code_of(ranked_list: RankedList) -> str:
+    """What is printed on the Annex 1 of a sent list."""
+    return summary.build(ranked_list.round, ranked_list.bureau).document.check_code
+
+
+def take(
+    ranked_list: RankedList, upload: UploadedFile, typed: str, *, actor: User
+) -> tuple[StampedScan, bool]:
+    """Store a scan of the stamped table; returns it, and whether it is new.
+
+    ``typed`` is the code as it was typed or scanned. Raises WrongCode, Refused, or StaleState when
+    the list is no longer with the province.
+    """
+    if not actor.is_bureau:
+        raise NotAllowed("只有推荐单位可以上传盖章扫描件。")
+    name = one_line(upload.name or "").strip() or "未命名"
+    content = _inspect(upload, name)
+    upload.seek(0)
+    scan = StampedScan(
+        ranked_list=ranked_list,
+        name=fitting_name(name, content.type),
+        content_type=content.type,
+        size=upload.size,
+        sha256=file_digest(upload.file, "sha256").hexdigest(),
+        pages=content.pages,
+        uploaded_by=actor,
+    )
+    try:
+        with transaction.atomic():
+            _hold(ranked_list, actor)
+            scan.check_code = _matching(ranked_list, typed, actor)
+            same = {"check_code": scan.check_code, "sha256": scan.sha256}
+            if known := ranked_list.scans.filter(**same).first():
+                return known, False
+            if ranked_list.scans.count() >= MOST:
+                raise Refused(f"这份名单已上传 {MOST} 个扫描件，不能再添加。请联系省厅。")
+            scan.file.save(scan.name, upload, save=False)
+            scan.save()
+    except BaseException:
+        if scan.file:  # no row names it
+            scan.file.delete(save=False)
+        raise
+    return scan, True
+
+
+def _inspect(upload: UploadedFile, name: str) -> inspection.Content:
+    if upload.size > LARGEST_MB * 1024 * 1024:
+        raise Refused(
+            f"“{name}”有 {filesizeformat(upload.size)}，超过 {LARGEST_MB} MB。"
+            "请降低扫描分辨率（200 dpi 即可）后再上传。"
+        )
+    try:
+        content = inspection.inspect(upload.file)
+    except inspection.Unfit as error:
+        raise Refused(f"“{name}”{error}") from None
+    if content.type not in TYPES:
+        raise Refused(f"“{name}”不是 PDF、JPG 或 PNG 文件。请重新扫描，存成其中一种后再上传。")
+    return content
+
+
+def _hold(ranked_list: RankedList, actor: User) -> None:
+    """Lock the sent list, so that it is not recalled or returned while its code is compared."""
+    sent = RankedList.objects.visible_to(actor).filter(pk=ranked_list.pk)
+    if not sent.exclude(status=RankedList.Status.OPEN).update(version=F("version")):
+        raise StaleState("名单现在没有报送，不能上传扫描件；重新报送后，请上传新的盖章件。")
+
+
+def _matching(ranked_list: RankedList, typed: str, actor: User) -> str:
+    code, current = code_in(typed), code_of(ranked_list)
+    if code == current:
+        return code
+    known = Paper.objects.visible_to(actor).filter(check_code=code).first()
+    if known is None:
+        raise WrongCode(
+            f"没有找到校验码“{one_line(typed)[:40]}”。请对照纸上每页左下角再输入一次，共 8 位。"
+        )
+    if (known.kind, known.round_id) == (Paper.Kind.SUMMARY, ranked_list.round_id):
+        raise WrongCode(
+            f"{code} 是较早的汇总表（{moment(known.made_at)} 首次生成），与报送的名单不一致。"
+            f"请重新导出汇总表（校验码 {current}），打印盖章后再扫描上传。"
+        )
+    raise WrongCode(f"{code} 是另一份{known.get_kind_display()}，不是这份名单的推荐汇总表。")
