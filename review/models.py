@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from applications.models import Application, Revision
+from applications.states import Status
 from portal.accounts.models import Role, User
 from portal.catalogue.models import Bureau, Condition
 from portal.rounds.models import Deadline, Round
@@ -128,6 +129,11 @@ class Seat(models.Model):
     def place(self) -> str:
         """第 2 名, or for an exempt one 不占名额第 1 名."""
         return f"{'不占名额' if self.is_exempt else ''}第 {self.number} 名"
+
+    @property
+    def is_announced(self) -> bool:
+        """Whether its list has been sent; until then the order is the bureau's own affair."""
+        return self.application.status == Status.RECOMMENDED
 
 
 class ListEvent(models.Model):

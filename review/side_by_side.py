@@ -222,7 +222,7 @@ def _number(number: int, unit: str = "个") -> str:
 
 def _review(round: Round, candidates: Sequence[Candidate]) -> Iterator[Line]:
     yield _line("提交", (_submitted(each) for each in candidates))
-    yield _line("提交时的校验提示", (_findings(each) for each in candidates))
+    yield _line("提交时系统检查", (_findings(each) for each in candidates))
     yield _line("审查清单", (_marked(each, len(round.conditions)) for each in candidates))
     yield _line(_name_of(Comment), (_comments(each) for each in candidates))
     yield _line(_name_of(SiteVisit), (_visits(each) for each in candidates))
@@ -267,7 +267,7 @@ def _comments(candidate: Candidate) -> Cell:
 
 def _state(comment: Comment, current_revision: int) -> str:
     if comment.event_id is None:
-        return "未发出"
+        return "尚未发送"
     if comment.is_decided:
         return "已关闭" if comment.closed_at else "已重提"
     return "待企业答复" if comment.revision_id == current_revision else "待核对"

@@ -9,567 +9,295 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("applications", "0001_initial"),
-        ("rounds", "0002_materials"),
+        ('applications', '0001_initial'),
+        ('rounds', '0002_materials'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.RemoveField(
-            model_name="basicinformation",
-            name="version",
+            model_name='basicinformation',
+            name='version',
         ),
         migrations.RemoveField(
-            model_name="factoryoverview",
-            name="version",
+            model_name='factoryoverview',
+            name='version',
         ),
         migrations.RemoveField(
-            model_name="financeyear",
-            name="version",
+            model_name='financeyear',
+            name='version',
         ),
         migrations.RemoveField(
-            model_name="indicatorvalue",
-            name="version",
+            model_name='indicatorvalue',
+            name='version',
         ),
         migrations.RemoveField(
-            model_name="integrator",
-            name="version",
+            model_name='integrator',
+            name='version',
         ),
         migrations.RemoveField(
-            model_name="requirementanswer",
-            name="version",
+            model_name='requirementanswer',
+            name='version',
         ),
         migrations.RemoveField(
-            model_name="results",
-            name="version",
+            model_name='results',
+            name='version',
         ),
         migrations.RemoveField(
-            model_name="scenarioconstruction",
-            name="version",
+            model_name='scenarioconstruction',
+            name='version',
         ),
         migrations.RemoveField(
-            model_name="scenarioinstance",
-            name="version",
+            model_name='scenarioinstance',
+            name='version',
         ),
         migrations.AddField(
-            model_name="basicinformation",
-            name="edits",
+            model_name='basicinformation',
+            name='edits',
             field=models.JSONField(default=dict, editable=False),
         ),
         migrations.AddField(
-            model_name="basicinformation",
-            name="unconfirmed",
+            model_name='basicinformation',
+            name='unconfirmed',
             field=models.JSONField(default=list, editable=False),
         ),
         migrations.AddField(
-            model_name="factoryoverview",
-            name="edits",
+            model_name='factoryoverview',
+            name='edits',
             field=models.JSONField(default=dict, editable=False),
         ),
         migrations.AddField(
-            model_name="factoryoverview",
-            name="unconfirmed",
+            model_name='factoryoverview',
+            name='unconfirmed',
             field=models.JSONField(default=list, editable=False),
         ),
         migrations.AddField(
-            model_name="financeyear",
-            name="edits",
+            model_name='financeyear',
+            name='edits',
             field=models.JSONField(default=dict, editable=False),
         ),
         migrations.AddField(
-            model_name="financeyear",
-            name="unconfirmed",
+            model_name='financeyear',
+            name='unconfirmed',
             field=models.JSONField(default=list, editable=False),
         ),
         migrations.AddField(
-            model_name="indicatorvalue",
-            name="after_year",
-            field=models.PositiveSmallIntegerField(
-                blank=True,
-                null=True,
-                validators=[
-                    django.core.validators.MinValueValidator(1980, "年度请写成四位数，如 2024。"),
-                    django.core.validators.MaxValueValidator(2099, "年度请写成四位数，如 2024。"),
-                ],
-                verbose_name="建设后年度",
-            ),
+            model_name='indicatorvalue',
+            name='after_year',
+            field=models.PositiveSmallIntegerField(blank=True, null=True, validators=[django.core.validators.MinValueValidator(1980, '年度请写成四位数，如 2024。'), django.core.validators.MaxValueValidator(2099, '年度请写成四位数，如 2024。')], verbose_name='建设后年度'),
         ),
         migrations.AddField(
-            model_name="indicatorvalue",
-            name="before_year",
-            field=models.PositiveSmallIntegerField(
-                blank=True,
-                null=True,
-                validators=[
-                    django.core.validators.MinValueValidator(1980, "年度请写成四位数，如 2024。"),
-                    django.core.validators.MaxValueValidator(2099, "年度请写成四位数，如 2024。"),
-                ],
-                verbose_name="建设前年度",
-            ),
+            model_name='indicatorvalue',
+            name='before_year',
+            field=models.PositiveSmallIntegerField(blank=True, null=True, validators=[django.core.validators.MinValueValidator(1980, '年度请写成四位数，如 2024。'), django.core.validators.MaxValueValidator(2099, '年度请写成四位数，如 2024。')], verbose_name='建设前年度'),
         ),
         migrations.AddField(
-            model_name="indicatorvalue",
-            name="edits",
+            model_name='indicatorvalue',
+            name='edits',
             field=models.JSONField(default=dict, editable=False),
         ),
         migrations.AddField(
-            model_name="indicatorvalue",
-            name="unconfirmed",
+            model_name='indicatorvalue',
+            name='unconfirmed',
             field=models.JSONField(default=list, editable=False),
         ),
         migrations.AddField(
-            model_name="integrator",
-            name="edits",
+            model_name='integrator',
+            name='edits',
             field=models.JSONField(default=dict, editable=False),
         ),
         migrations.AddField(
-            model_name="integrator",
-            name="unconfirmed",
+            model_name='integrator',
+            name='unconfirmed',
             field=models.JSONField(default=list, editable=False),
         ),
         migrations.AddField(
-            model_name="requirementanswer",
-            name="edits",
+            model_name='requirementanswer',
+            name='edits',
             field=models.JSONField(default=dict, editable=False),
         ),
         migrations.AddField(
-            model_name="requirementanswer",
-            name="unconfirmed",
+            model_name='requirementanswer',
+            name='unconfirmed',
             field=models.JSONField(default=list, editable=False),
         ),
         migrations.AddField(
-            model_name="results",
-            name="baseline",
-            field=models.CharField(
-                blank=True,
-                help_text="新建工厂填写，如“2023 年国内同行业平均水平”“设计值”。",
-                max_length=200,
-                verbose_name="对比基准",
-            ),
+            model_name='results',
+            name='baseline',
+            field=models.CharField(blank=True, help_text='新建工厂填写，如“2023 年国内同行业平均水平”“设计值”。', max_length=200, verbose_name='对比基准'),
         ),
         migrations.AddField(
-            model_name="results",
-            name="edits",
+            model_name='results',
+            name='edits',
             field=models.JSONField(default=dict, editable=False),
         ),
         migrations.AddField(
-            model_name="results",
-            name="is_new_plant",
-            field=models.BooleanField(
-                blank=True,
-                default=False,
-                help_text="勾选后，关键绩效指标的“建设前”填对比基准。",
-                verbose_name="新建工厂，没有建设前的数据",
-            ),
+            model_name='results',
+            name='is_new_plant',
+            field=models.BooleanField(blank=True, default=False, help_text='勾选后，关键绩效指标的“建设前”填对比基准。', verbose_name='新建工厂，没有建设前的数据'),
         ),
         migrations.AddField(
-            model_name="results",
-            name="unconfirmed",
+            model_name='results',
+            name='unconfirmed',
             field=models.JSONField(default=list, editable=False),
         ),
         migrations.AddField(
-            model_name="scenarioconstruction",
-            name="edits",
+            model_name='scenarioconstruction',
+            name='edits',
             field=models.JSONField(default=dict, editable=False),
         ),
         migrations.AddField(
-            model_name="scenarioconstruction",
-            name="unconfirmed",
+            model_name='scenarioconstruction',
+            name='unconfirmed',
             field=models.JSONField(default=list, editable=False),
         ),
         migrations.AddField(
-            model_name="scenarioinstance",
-            name="edits",
+            model_name='scenarioinstance',
+            name='edits',
             field=models.JSONField(default=dict, editable=False),
         ),
         migrations.AddField(
-            model_name="scenarioinstance",
-            name="unconfirmed",
+            model_name='scenarioinstance',
+            name='unconfirmed',
             field=models.JSONField(default=list, editable=False),
         ),
         migrations.AlterField(
-            model_name="indicatorvalue",
-            name="note",
-            field=models.CharField(
-                blank=True,
-                help_text="不适用的，或指标值与计算值不同的，写明理由。",
-                max_length=300,
-                verbose_name="口径说明或理由",
-            ),
+            model_name='indicatorvalue',
+            name='note',
+            field=models.CharField(blank=True, help_text='不适用的，或指标值与计算值不同的，写明理由。', max_length=300, verbose_name='口径说明或理由'),
         ),
         migrations.CreateModel(
-            name="BulkEdit",
+            name='BulkEdit',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("group", models.CharField(max_length=30)),
-                ("title", models.CharField(max_length=60, verbose_name="操作")),
-                ("before", models.JSONField()),
-                ("after", models.JSONField()),
-                ("at", models.DateTimeField(auto_now_add=True, verbose_name="时间")),
-                ("undone_at", models.DateTimeField(null=True, verbose_name="撤销时间")),
-                (
-                    "application",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="bulk_edits",
-                        to="applications.application",
-                    ),
-                ),
-                (
-                    "by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('group', models.CharField(max_length=30)),
+                ('title', models.CharField(max_length=60, verbose_name='操作')),
+                ('before', models.JSONField()),
+                ('after', models.JSONField()),
+                ('at', models.DateTimeField(auto_now_add=True, verbose_name='时间')),
+                ('undone_at', models.DateTimeField(null=True, verbose_name='撤销时间')),
+                ('application', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='bulk_edits', to='applications.application')),
+                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "verbose_name": "批量修改",
-                "verbose_name_plural": "批量修改",
-                "ordering": ["-pk"],
+                'verbose_name': '批量修改',
+                'verbose_name_plural': '批量修改',
+                'ordering': ['-pk'],
             },
         ),
         migrations.CreateModel(
-            name="Confirmation",
+            name='Confirmation',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "signer_name",
-                    models.CharField(max_length=40, verbose_name="法定代表人或授权签字人"),
-                ),
-                ("text", models.TextField(verbose_name="确认内容")),
-                ("text_version", models.PositiveIntegerField(verbose_name="确认内容版本")),
-                ("content_sha256", models.CharField(max_length=64, verbose_name="内容校验值")),
-                ("at", models.DateTimeField(auto_now_add=True, verbose_name="确认时间")),
-                (
-                    "application",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="confirmations",
-                        to="applications.application",
-                    ),
-                ),
-                (
-                    "signer",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('signer_name', models.CharField(max_length=40, verbose_name='法定代表人或授权签字人')),
+                ('text', models.TextField(verbose_name='确认内容')),
+                ('text_version', models.PositiveIntegerField(verbose_name='确认内容版本')),
+                ('content_sha256', models.CharField(max_length=64, verbose_name='内容校验值')),
+                ('at', models.DateTimeField(auto_now_add=True, verbose_name='确认时间')),
+                ('application', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='confirmations', to='applications.application')),
+                ('signer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "verbose_name": "法定代表人确认",
-                "verbose_name_plural": "法定代表人确认",
-                "ordering": ["-pk"],
+                'verbose_name': '法定代表人确认',
+                'verbose_name_plural': '法定代表人确认',
+                'ordering': ['-pk'],
             },
         ),
         migrations.CreateModel(
-            name="Attachment",
+            name='Attachment',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("group", models.CharField(blank=True, max_length=30)),
-                ("key", models.CharField(blank=True, max_length=32)),
-                ("name", models.CharField(max_length=200, verbose_name="文件名")),
-                (
-                    "file",
-                    models.FileField(
-                        max_length=200,
-                        upload_to=applications.models.attachment.storage_path,
-                        verbose_name="文件",
-                    ),
-                ),
-                (
-                    "thumbnail",
-                    models.FileField(
-                        blank=True, upload_to="thumbnails/%Y/%m", verbose_name="缩略图"
-                    ),
-                ),
-                ("content_type", models.CharField(max_length=100, verbose_name="类型")),
-                ("size", models.PositiveBigIntegerField(verbose_name="大小（字节）")),
-                ("sha256", models.CharField(max_length=64, verbose_name="SHA-256")),
-                ("pages", models.PositiveIntegerField(null=True, verbose_name="页数")),
-                ("uploaded_at", models.DateTimeField(auto_now_add=True, verbose_name="上传时间")),
-                ("retired_at", models.DateTimeField(null=True, verbose_name="替换或移除时间")),
-                ("frozen_at", models.DateTimeField(null=True, verbose_name="首次提交时间")),
-                (
-                    "application",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="attachments",
-                        to="applications.application",
-                    ),
-                ),
-                (
-                    "material",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="rounds.material",
-                        verbose_name="材料",
-                    ),
-                ),
-                (
-                    "replaced_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="replaces",
-                        to="applications.attachment",
-                        verbose_name="替换为",
-                    ),
-                ),
-                (
-                    "retired_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "uploaded_by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('group', models.CharField(blank=True, max_length=30)),
+                ('key', models.CharField(blank=True, max_length=32)),
+                ('name', models.CharField(max_length=200, verbose_name='文件名')),
+                ('file', models.FileField(max_length=200, upload_to=applications.models.attachment.storage_path, verbose_name='文件')),
+                ('thumbnail', models.FileField(blank=True, upload_to='thumbnails/%Y/%m', verbose_name='缩略图')),
+                ('content_type', models.CharField(max_length=100, verbose_name='类型')),
+                ('size', models.PositiveBigIntegerField(verbose_name='大小（字节）')),
+                ('sha256', models.CharField(max_length=64, verbose_name='SHA-256')),
+                ('pages', models.PositiveIntegerField(null=True, verbose_name='页数')),
+                ('uploaded_at', models.DateTimeField(auto_now_add=True, verbose_name='上传时间')),
+                ('retired_at', models.DateTimeField(null=True, verbose_name='替换或移除时间')),
+                ('frozen_at', models.DateTimeField(null=True, verbose_name='首次提交时间')),
+                ('application', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='attachments', to='applications.application')),
+                ('material', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='rounds.material', verbose_name='材料')),
+                ('replaced_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='replaces', to='applications.attachment', verbose_name='替换为')),
+                ('retired_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('uploaded_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "verbose_name": "附件",
-                "verbose_name_plural": "附件",
-                "ordering": ["material__order", "pk"],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("group", ""), ("key", "")),
-                            models.Q(
-                                models.Q(("group", ""), _negated=True),
-                                models.Q(("key", ""), _negated=True),
-                            ),
-                            _connector="OR",
-                        ),
-                        name="attachment_row_whole",
-                    )
-                ],
+                'verbose_name': '附件',
+                'verbose_name_plural': '附件',
+                'ordering': ['material__order', 'pk'],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('group', ''), ('key', '')), models.Q(models.Q(('group', ''), _negated=True), models.Q(('key', ''), _negated=True)), _connector='OR'), name='attachment_row_whole')],
             },
         ),
         migrations.CreateModel(
-            name="Comment",
+            name='Comment',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("section", models.CharField(max_length=30)),
-                ("group", models.CharField(blank=True, max_length=30)),
-                ("key", models.CharField(blank=True, max_length=32)),
-                ("field", models.CharField(blank=True, max_length=40)),
-                ("title", models.CharField(max_length=200, verbose_name="位置")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("wrong", "错误"),
-                            ("missing", "缺失"),
-                            ("outdated", "过期"),
-                            ("advice", "建议"),
-                        ],
-                        default="wrong",
-                        max_length=10,
-                        verbose_name="类别",
-                    ),
-                ),
-                ("text", models.TextField(max_length=1000, verbose_name="意见")),
-                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="提出时间")),
-                (
-                    "answer",
-                    models.CharField(
-                        blank=True,
-                        choices=[("changed", "已改"), ("explained", "说明")],
-                        max_length=10,
-                        verbose_name="答复",
-                    ),
-                ),
-                ("reply", models.TextField(blank=True, max_length=1000, verbose_name="答复说明")),
-                ("answered_at", models.DateTimeField(null=True, verbose_name="答复时间")),
-                (
-                    "answered_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "application",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="comments",
-                        to="applications.application",
-                    ),
-                ),
-                (
-                    "author",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "event",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="comments",
-                        to="applications.event",
-                    ),
-                ),
-                (
-                    "revision",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="comments",
-                        to="applications.revision",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('section', models.CharField(max_length=30)),
+                ('group', models.CharField(blank=True, max_length=30)),
+                ('key', models.CharField(blank=True, max_length=32)),
+                ('field', models.CharField(blank=True, max_length=40)),
+                ('title', models.CharField(max_length=200, verbose_name='位置')),
+                ('kind', models.CharField(choices=[('wrong', '错误'), ('missing', '缺失'), ('outdated', '过期'), ('advice', '建议')], default='wrong', max_length=10, verbose_name='类别')),
+                ('text', models.TextField(max_length=1000, verbose_name='意见')),
+                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='提出时间')),
+                ('answer', models.CharField(blank=True, choices=[('changed', '已改'), ('explained', '说明')], max_length=10, verbose_name='答复')),
+                ('reply', models.TextField(blank=True, max_length=1000, verbose_name='答复说明')),
+                ('answered_at', models.DateTimeField(null=True, verbose_name='答复时间')),
+                ('answered_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('application', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='comments', to='applications.application')),
+                ('author', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('event', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='comments', to='applications.event')),
+                ('revision', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='comments', to='applications.revision')),
             ],
             options={
-                "verbose_name": "审核意见",
-                "verbose_name_plural": "审核意见",
-                "ordering": ["pk"],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("answer", "explained"), _negated=True),
-                            models.Q(("reply", ""), _negated=True),
-                            _connector="OR",
-                        ),
-                        name="comment_explained_says_why",
-                        violation_error_message="请写明说明的内容。",
-                    )
-                ],
+                'verbose_name': '审核意见',
+                'verbose_name_plural': '审核意见',
+                'ordering': ['pk'],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('answer', 'explained'), _negated=True), models.Q(('reply', ''), _negated=True), _connector='OR'), name='comment_explained_says_why', violation_error_message='请写明说明的内容。')],
             },
         ),
         migrations.CreateModel(
-            name="Explanation",
+            name='Explanation',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("unparsed", models.JSONField(default=dict, editable=False)),
-                ("edits", models.JSONField(default=dict, editable=False)),
-                ("unconfirmed", models.JSONField(default=list, editable=False)),
-                ("edited_at", models.DateTimeField(editable=False, null=True)),
-                (
-                    "key",
-                    models.CharField(
-                        default=applications.models.rows.random_key, editable=False, max_length=32
-                    ),
-                ),
-                ("order", models.PositiveSmallIntegerField(default=0, editable=False)),
-                (
-                    "reason",
-                    models.TextField(
-                        blank=True,
-                        help_text="达到的不填；未达到的写明理由，随申报提交。",
-                        max_length=500,
-                        verbose_name="未达到的理由",
-                    ),
-                ),
-                (
-                    "application",
-                    models.ForeignKey(
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="explanations",
-                        to="applications.application",
-                    ),
-                ),
-                (
-                    "edited_by",
-                    models.ForeignKey(
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('unparsed', models.JSONField(default=dict, editable=False)),
+                ('edits', models.JSONField(default=dict, editable=False)),
+                ('unconfirmed', models.JSONField(default=list, editable=False)),
+                ('edited_at', models.DateTimeField(editable=False, null=True)),
+                ('key', models.CharField(default=applications.models.rows.random_key, editable=False, max_length=32)),
+                ('order', models.PositiveSmallIntegerField(default=0, editable=False)),
+                ('reason', models.TextField(blank=True, help_text='达到的不填；未达到的写明理由，随申报提交。', max_length=500, verbose_name='未达到的理由')),
+                ('application', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='explanations', to='applications.application')),
+                ('edited_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "verbose_name": "原则性要求的说明",
-                "verbose_name_plural": "原则性要求的说明",
-                "ordering": ["order", "pk"],
-                "abstract": False,
-                "constraints": [
-                    models.UniqueConstraint(fields=("application", "key"), name="explanation_key")
-                ],
+                'verbose_name': '原则性要求的说明',
+                'verbose_name_plural': '原则性要求的说明',
+                'ordering': ['order', 'pk'],
+                'abstract': False,
+                'constraints': [models.UniqueConstraint(fields=('application', 'key'), name='explanation_key')],
             },
         ),
         migrations.CreateModel(
-            name="Reentry",
+            name='Reentry',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("place", models.CharField(max_length=120)),
-                ("fingerprint", models.CharField(max_length=64)),
-                ("at", models.DateTimeField(auto_now=True, verbose_name="录入时间")),
-                (
-                    "application",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="reentries",
-                        to="applications.application",
-                    ),
-                ),
-                (
-                    "by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('place', models.CharField(max_length=120)),
+                ('fingerprint', models.CharField(max_length=64)),
+                ('at', models.DateTimeField(auto_now=True, verbose_name='录入时间')),
+                ('application', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='reentries', to='applications.application')),
+                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "verbose_name": "国家平台录入",
-                "verbose_name_plural": "国家平台录入",
-                "constraints": [
-                    models.UniqueConstraint(
-                        fields=("application", "place"), name="reentry_once_per_place"
-                    )
-                ],
+                'verbose_name': '国家平台录入',
+                'verbose_name_plural': '国家平台录入',
+                'constraints': [models.UniqueConstraint(fields=('application', 'place'), name='reentry_once_per_place')],
             },
         ),
     ]

@@ -40,7 +40,6 @@ def _page(
     context = {
         "application": application,
         "revision": application.current_revision,
-        "seat": getattr(application, "seat", None),
         "parts": [
             (heading, list(part)) for heading, part in groupby(rows, key=lambda row: row[0].heading)
         ],

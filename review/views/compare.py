@@ -81,8 +81,7 @@ def _columns(
         is_candidate = is_candidate and application.status == Status.ACCEPTED
         yield {
             "application": application,
-            # Until the list is sent its order is the bureau's own affair.
-            "seat": seat if user.is_bureau or not ranked_list.is_open else None,
+            "seat": seat if seat and (user.is_bureau or seat.is_announced) else None,
             "is_candidate": is_candidate,
             "may_recommend": is_candidate and has_room,
         }

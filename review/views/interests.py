@@ -45,7 +45,6 @@ def interest(request: HttpRequest, pk: int) -> HttpResponse:
         "stances": stances,
         "mine": mine and mine.interest,
         "may_take_over": [each for each in stances if each.may_take_over and each != mine],
-        "seat": getattr(application, "seat", None),
     }
     status = 409 if request.method == "POST" else 200
     return render(request, "review/interest.html", context, status=status)

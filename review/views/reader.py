@@ -81,8 +81,6 @@ def _reader_page(
         "revision": revision,
         "ranked_list": ranked_list,
         "seat": seat,
-        # Until the list is sent its order is the bureau's own affair.
-        "shows_place": seat and (request.user.is_bureau or not ranked_list.is_open),
         "verbs": [verb for name in DECISIONS for verb in verbs if verb.verb == name],
         "comment_form": form or CommentForm(),
         "unsaved": form.data.get("comment", "").strip() if form and not can_decide else "",

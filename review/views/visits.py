@@ -27,7 +27,6 @@ def visits(request: HttpRequest, application: Application) -> HttpResponse:
     found = SiteVisit.objects.visible_to(request.user).filter(application=application)
     context = {
         "application": application,
-        "seat": getattr(application, "seat", None),
         "visits": found.select_related("author").prefetch_related(_photos(request)),
     }
     return render(request, "review/visits.html", context)

@@ -101,7 +101,7 @@ def test_a_revision_from_before_the_checks_were_kept_can_be_marked(
     revision = application.current_revision
     del revision.data["checks"]
     revision.save()
-    assert "还不记录自动核对结果" in page_of(client, officer, application).content.decode()
+    assert "没有留存系统检查的结果" in page_of(client, officer, application).content.decode()
     mark(application, officer, Said(conditions[0], "met", ""))
     assert line(application, officer, conditions[0]).is_done
 

@@ -154,7 +154,7 @@ def test_of_two_hundred_recommended_at_once_exactly_three_get_a_seat(
             return False
         return True
 
-    # SQLite lets two hundred such wait most of the time; the next test is as long as it takes.
+    # Few rounds: on SQLite two hundred in step mostly wait. The buttons below go on for twenty.
     scramble(crowd, recommend, times=5)
 
 

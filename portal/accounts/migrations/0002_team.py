@@ -7,99 +7,54 @@ from django.db import migrations, models
 
 def name_first_accounts(apps, schema_editor):
     """The oldest account of each enterprise, of those that can sign in if there are any."""
-    User = apps.get_model("accounts", "User")
-    Enterprise = apps.get_model("accounts", "Enterprise")
-    people = User.objects.filter(enterprise=models.OuterRef("pk"))
-    first = people.order_by("-is_active", "date_joined", "pk").values("pk")[:1]
+    User = apps.get_model('accounts', 'User')
+    Enterprise = apps.get_model('accounts', 'Enterprise')
+    people = User.objects.filter(enterprise=models.OuterRef('pk'))
+    first = people.order_by('-is_active', 'date_joined', 'pk').values('pk')[:1]
     firsts = Enterprise.objects.values_list(models.Subquery(first))
     User.objects.filter(pk__in=firsts).update(is_unit_admin=True, is_signatory=True)
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("accounts", "0001_initial"),
+        ('accounts', '0001_initial'),
     ]
 
     operations = [
         migrations.AddField(
-            model_name="user",
-            name="is_signatory",
-            field=models.BooleanField(
-                default=False,
-                help_text="可在提交前作法定代表人确认。",
-                verbose_name="法定代表人或授权签字人",
-            ),
+            model_name='user',
+            name='is_signatory',
+            field=models.BooleanField(default=False, help_text='可在提交前作法定代表人确认。', verbose_name='法定代表人或授权签字人'),
         ),
         migrations.AddField(
-            model_name="user",
-            name="is_unit_admin",
-            field=models.BooleanField(
-                default=False, help_text="可邀请、停用本企业的账号。", verbose_name="单位管理员"
-            ),
+            model_name='user',
+            name='is_unit_admin',
+            field=models.BooleanField(default=False, help_text='可邀请、停用本企业的账号。', verbose_name='单位管理员'),
         ),
         migrations.CreateModel(
-            name="Invitation",
+            name='Invitation',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("token_sha256", models.CharField(max_length=64, unique=True)),
-                ("name", models.CharField(max_length=30, verbose_name="姓名")),
-                (
-                    "is_signatory",
-                    models.BooleanField(default=False, verbose_name="法定代表人或授权签字人"),
-                ),
-                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="邀请时间")),
-                ("expires_at", models.DateTimeField(verbose_name="有效期至")),
-                ("withdrawn_at", models.DateTimeField(null=True, verbose_name="撤销时间")),
-                (
-                    "accepted_by",
-                    models.OneToOneField(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="invitation",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="账号",
-                    ),
-                ),
-                (
-                    "created_by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "enterprise",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="invitations",
-                        to="accounts.enterprise",
-                        verbose_name="企业",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('token_sha256', models.CharField(max_length=64, unique=True)),
+                ('name', models.CharField(max_length=30, verbose_name='姓名')),
+                ('is_signatory', models.BooleanField(default=False, verbose_name='法定代表人或授权签字人')),
+                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='邀请时间')),
+                ('expires_at', models.DateTimeField(verbose_name='有效期至')),
+                ('withdrawn_at', models.DateTimeField(null=True, verbose_name='撤销时间')),
+                ('accepted_by', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='invitation', to=settings.AUTH_USER_MODEL, verbose_name='账号')),
+                ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('enterprise', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='invitations', to='accounts.enterprise', verbose_name='企业')),
             ],
             options={
-                "verbose_name": "邀请",
-                "verbose_name_plural": "邀请",
-                "ordering": ["-pk"],
+                'verbose_name': '邀请',
+                'verbose_name_plural': '邀请',
+                'ordering': ['-pk'],
             },
         ),
         migrations.AddConstraint(
-            model_name="user",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("role", "enterprise"),
-                    models.Q(("is_signatory", False), ("is_unit_admin", False)),
-                    _connector="OR",
-                ),
-                name="user_team_roles_are_enterprises",
-                violation_error_message="只有企业账号可以是单位管理员或签字人。",
-            ),
+            model_name='user',
+            constraint=models.CheckConstraint(condition=models.Q(('role', 'enterprise'), models.Q(('is_signatory', False), ('is_unit_admin', False)), _connector='OR'), name='user_team_roles_are_enterprises', violation_error_message='只有企业账号可以是单位管理员或签字人。'),
         ),
         migrations.RunPython(name_first_accounts, migrations.RunPython.noop),
     ]

@@ -6,120 +6,46 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("rounds", "0001_initial"),
+        ('rounds', '0001_initial'),
     ]
 
     operations = [
         migrations.AddField(
-            model_name="round",
-            name="attachment_quota",
-            field=models.PositiveSmallIntegerField(
-                default=500,
-                validators=[django.core.validators.MinValueValidator(1)],
-                verbose_name="每份申报的附件总量（MB）",
-            ),
+            model_name='round',
+            name='attachment_quota',
+            field=models.PositiveSmallIntegerField(default=500, validators=[django.core.validators.MinValueValidator(1)], verbose_name='每份申报的附件总量（MB）'),
         ),
         migrations.AddField(
-            model_name="round",
-            name="confirmation_text",
-            field=models.TextField(
-                blank=True,
-                help_text="填写后，每次提交前须由法定代表人或授权签字人确认；留空则不需要。修改后，已作的确认失效。",
-                verbose_name="法定代表人确认内容",
-            ),
+            model_name='round',
+            name='confirmation_text',
+            field=models.TextField(blank=True, help_text='填写后，每次提交前须由法定代表人或授权签字人确认；留空则不需要。修改后，已作的确认失效。', verbose_name='法定代表人确认内容'),
         ),
         migrations.AddField(
-            model_name="round",
-            name="confirmation_version",
-            field=models.PositiveIntegerField(
-                default=1, editable=False, verbose_name="确认内容版本"
-            ),
+            model_name='round',
+            name='confirmation_version',
+            field=models.PositiveIntegerField(default=1, editable=False, verbose_name='确认内容版本'),
         ),
         migrations.CreateModel(
-            name="Material",
+            name='Material',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("order", models.PositiveSmallIntegerField(verbose_name="次序")),
-                ("name", models.CharField(max_length=60, verbose_name="材料名称")),
-                ("help", models.CharField(blank=True, max_length=200, verbose_name="说明")),
-                (
-                    "scope",
-                    models.CharField(
-                        choices=[
-                            ("application", "整份申报"),
-                            ("instances", "每个典型场景实例"),
-                            ("indicator_values", "每项关键绩效指标"),
-                        ],
-                        default="application",
-                        max_length=20,
-                        verbose_name="属于",
-                    ),
-                ),
-                (
-                    "accepts",
-                    models.CharField(
-                        choices=[
-                            ("pdf", "PDF"),
-                            ("image", "图片（JPG、PNG）"),
-                            ("pdf_image", "PDF 或图片（JPG、PNG）"),
-                            ("office", "PDF、Word 或 Excel"),
-                        ],
-                        default="pdf_image",
-                        max_length=10,
-                        verbose_name="格式",
-                    ),
-                ),
-                (
-                    "max_mb",
-                    models.PositiveSmallIntegerField(
-                        default=20,
-                        validators=[
-                            django.core.validators.MinValueValidator(1),
-                            django.core.validators.MaxValueValidator(200),
-                        ],
-                        verbose_name="单个文件上限（MB）",
-                    ),
-                ),
-                (
-                    "max_files",
-                    models.PositiveSmallIntegerField(
-                        default=1,
-                        validators=[django.core.validators.MinValueValidator(1)],
-                        verbose_name="文件数上限",
-                    ),
-                ),
-                ("is_required", models.BooleanField(default=False, verbose_name="必须提供")),
-                (
-                    "round",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="materials",
-                        to="rounds.round",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('order', models.PositiveSmallIntegerField(verbose_name='次序')),
+                ('name', models.CharField(max_length=60, verbose_name='材料名称')),
+                ('help', models.CharField(blank=True, max_length=200, verbose_name='说明')),
+                ('scope', models.CharField(choices=[('application', '整份申报'), ('instances', '每个典型场景实例'), ('indicator_values', '每项关键绩效指标')], default='application', max_length=20, verbose_name='属于')),
+                ('accepts', models.CharField(choices=[('pdf', 'PDF'), ('image', '图片（JPG、PNG）'), ('pdf_image', 'PDF 或图片（JPG、PNG）'), ('office', 'PDF、Word 或 Excel')], default='pdf_image', max_length=10, verbose_name='格式')),
+                ('max_mb', models.PositiveSmallIntegerField(default=20, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(200)], verbose_name='单个文件上限（MB）')),
+                ('max_files', models.PositiveSmallIntegerField(default=1, validators=[django.core.validators.MinValueValidator(1)], verbose_name='文件数上限')),
+                ('is_required', models.BooleanField(default=False, verbose_name='必须提供')),
+                ('round', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='materials', to='rounds.round')),
             ],
             options={
-                "verbose_name": "附件材料",
-                "verbose_name_plural": "附件材料",
-                "ordering": ["round", "order"],
-                "constraints": [
-                    models.UniqueConstraint(
-                        fields=("round", "order"), name="material_order_unique"
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("is_required", False), ("scope", "application"), _connector="OR"
-                        ),
-                        name="material_required_once",
-                        violation_error_message="只有属于整份申报的材料可以设为必须提供。",
-                    ),
-                ],
+                'verbose_name': '附件材料',
+                'verbose_name_plural': '附件材料',
+                'ordering': ['round', 'order'],
+                'constraints': [models.UniqueConstraint(fields=('round', 'order'), name='material_order_unique'), models.CheckConstraint(condition=models.Q(('is_required', False), ('scope', 'application'), _connector='OR'), name='material_required_once', violation_error_message='只有属于整份申报的材料可以设为必须提供。')],
             },
         ),
     ]
