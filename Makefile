@@ -26,7 +26,7 @@ setup-test:
 # hides races: those tests run on PostgreSQL as well.
 test: lint
 	$(PY) tools/with_postgres.py $(PYTEST) -m race
-	$(PYTEST)
+	$(PYTEST) --numprocesses auto --maxprocesses 4 --dist loadfile
 
 test-postgres: setup-test
 	$(PY) tools/with_postgres.py $(PYTEST)

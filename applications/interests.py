@@ -13,6 +13,8 @@ from django.db.models import QuerySet
 from applications.models import Application, Interest
 from portal.accounts.models import Role, User
 from portal.errors import NotAllowed
+from portal.jobs.models import Job
+from portal.jobs.tasks import revoke
 
 
 @transaction.atomic
@@ -21,7 +23,8 @@ def declare(
 ) -> None:
     """State the officer's interest in applications of the own bureau; for all of them the same.
 
-    A conflict may be stated after 无利害关系, which otherwise stands as it was first stated.
+    A conflict may be stated after 无利害关系, which otherwise stands as it was first stated; it
+    takes the officer's books of them away, too.
     Raises NotAllowed for a conflict without a note, and for taking a conflict back: whoever has
     stepped aside does not come back without the province.
     """
@@ -45,6 +48,8 @@ def declare(
             unique_fields=["officer", "application"],
             update_fields=["has_conflict", "note", "at"],
         )
+        made = Job.objects.filter(owner=actor, parameters__application__in=pks)
+        revoke(made, "您已声明回避，这份文件不再提供。")
     else:
         # Never over a conflict, not even one stated at the same moment.
         Interest.objects.bulk_create(stated, ignore_conflicts=True)

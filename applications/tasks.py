@@ -19,7 +19,7 @@ def make_book(job: Job) -> None:
     Whose it is is asked again: between ordering and making it the owner may have lost the right.
     """
     job.report(5, "正在读取申报内容")
-    applications = Application.objects.visible_to(job.owner).with_sections()
+    applications = Application.objects.open_to(job.owner).with_sections()
     application = applications.filter(pk=job.parameters["application"]).first()
     number = job.parameters["number"]
     if application is None or (number is None and not job.owner.is_enterprise):

@@ -121,7 +121,8 @@ def carry_out(
 ) -> list[Item]:
     """Decide on each application that still is as the preview showed it; what came of each."""
     by_pk = {each.pk: each for each in seen}
-    found = Application.objects.visible_to(actor).with_parties().in_bulk(by_pk)
+    found = Application.objects.visible_to(actor).filter(round=ranked_list.round_id)
+    found = found.with_parties().in_bulk(by_pk)
     return [
         Item(found[pk], _decide(ranked_list, found[pk], each, verb, comment, actor))
         for pk, each in by_pk.items()

@@ -76,7 +76,7 @@ class InterestForm(_Plain):
 class SendForm(_Plain):
     """What the bureau states when it sends its list."""
 
-    signatory = forms.CharField(
+    signatory = LineField(
         label="签发人",
         max_length=40,
         help_text="签发推荐名单的负责人姓名。",
@@ -143,7 +143,7 @@ class ScanForm(_Plain):
     file = forms.FileField(
         label="扫描件",
         widget=forms.ClearableFileInput(attrs={"accept": scans.ACCEPTS}),
-        help_text=f"PDF、JPG 或 PNG，{scans.LARGEST_MB} MB 以内；多页请扫描成一个 PDF。",
+        help_text=f"PDF、JPG 或 PNG，{scans.SCANS.max_mb} MB 以内；多页请扫描成一个 PDF。",
         error_messages={
             "required": "请选择扫描件。",
             "missing": "请选择扫描件。",

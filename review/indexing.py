@@ -13,7 +13,7 @@ from heapq import nlargest
 from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F
 
 from applications.fields import LONG_LINE
@@ -162,13 +162,23 @@ def _labels() -> list[str]:
 
 
 def index(revision: Revision, public: frozenset[str] | None = None) -> None:
-    """Keep the texts of an application's current revision instead of an earlier one's."""
+    """Keep the texts of an application's current revision instead of an earlier one's.
+
+    One that is no longer current when that is done leaves the index to the later one's worker.
+    """
     content = Content(revision.data)
     kept = similarity.fingerprints(content.text, public_grams() if public is None else public)
-    TextIndex.objects.update_or_create(
-        application_id=revision.application_id,
-        defaults={"revision": revision, "text": content.text, "fingerprints": kept.tobytes()},
-    )
+    with transaction.atomic():
+        application = Application.objects.filter(
+            pk=revision.application_id, current_revision=revision
+        )
+        # Also locks it: from here on two workers come one after the other.
+        if not application.update(current_revision=revision):
+            return
+        TextIndex.objects.update_or_create(
+            application_id=revision.application_id,
+            defaults={"revision": revision, "text": content.text, "fingerprints": kept.tobytes()},
+        )
 
 
 def current_revisions() -> models.QuerySet[Revision]:

@@ -82,7 +82,11 @@ RECEIPT = Cells(
     lambda row, user: row.current_revision.receipt if row.current_revision else "",
 )
 NEED = Cells("需要办理", 32, lambda row, user: row.need.label)
-WAITED = Cells("已等待", 16, lambda row, user: waited(row.since) if row.need.is_waiting else "")
+WAITED = Cells(
+    "已等待",
+    16,
+    lambda row, user: (waited(row.since) or "刚刚") if row.need.is_waiting else "",
+)
 DUE = Cells("截止", 38, lambda row, user: closing(row.due) if row.due else "")
 UNCLOSED = Cells("未关闭意见", 16, lambda row, user: row.unclosed, Kind.INTEGER)
 
@@ -139,7 +143,7 @@ class Query:
         return cls(
             round,
             status if status in Status.values else "",
-            data.get("bureau", "")[:6],
+            clean_text(data.get("bureau", ""))[:6],
             clean_text(data.get("q", "")).strip()[:50],
             show if show in Show.values else "",
         )

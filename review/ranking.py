@@ -23,6 +23,10 @@ from review.models import ListEvent, RankedList, Seat
 
 REOPENED = {"status": RankedList.Status.OPEN, "sent_at": None, "version": F("version") + 1}
 
+LONGEST_OPINION = 2000
+LONGEST_REASON = 200
+"""In characters; a reason is printed under the summary table."""
+
 
 def places_of(ranked_list: RankedList) -> list[Seat]:
     """All of the list in order: the numbered seats, free ones too, then the exempt ones."""
@@ -173,6 +177,7 @@ def exempt(
         raise NotAllowed("本批次不允许不占名额的推荐。")
     if not (reason := cleaned(reason)):
         raise NotAllowed("请填写不占名额的理由，它会印在汇总表的注里。")
+    _require_short("不占名额的理由", reason, LONGEST_REASON)
     _require_candidates(ranked_list, [application.pk])
     places = places_of(ranked_list)
     order = [pk for pk in order_of(places) if pk != application.pk]
@@ -209,6 +214,8 @@ def _arrange(
     before = {place.application_id: _standing(place) for place in places if place.application_id}
     kept = {place.application_id: place.opinion for place in places}
     kept |= {pk: cleaned(text) for pk, text in opinions.items()}
+    for opinion in kept.values():
+        _require_short("推荐意见", opinion, LONGEST_OPINION)
     seats = [place for place in places if not place.is_exempt]
     leaving = [place.pk for place in places if place.is_exempt]
     moves = any(seat.application_id not in (None, pk) for seat, pk in zip_longest(seats, order))
@@ -256,6 +263,11 @@ def _require_no_conflict(actor: User, changed: Collection[int]) -> None:
         )
 
 
+def _require_short(name: str, text: str, longest: int) -> None:
+    if len(text) > longest:
+        raise NotAllowed(f"“{name}”请控制在 {longest} 字以内，现在是 {len(text)} 字，没有保存。")
+
+
 def cleaned(opinion: str) -> str:
     """An opinion as it is stored."""
     return clean_text(opinion.replace("\r\n", "\n")).strip()
@@ -289,6 +301,11 @@ def decide(
     With ``revision``, only if that is still what the enterprise submitted last.
     """
     _touch(ranked_list, actor, changes=0)
+    if (application.round_id, application.bureau_id) != (
+        ranked_list.round_id,
+        ranked_list.bureau_id,
+    ):
+        raise NotAllowed("该申报不属于这份推荐名单。")
     interests.require_open(application, actor)
     if revision not in (None, application.current_revision_id):
         raise StaleState("企业已提交新的版本，您的操作没有执行；请阅读最新版本后再办理。")

@@ -1,32 +1,23 @@
 """盖章扫描件: the stamped Annex 1 comes back and is held against the code printed on it."""
 
-from hashlib import file_digest
-
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.db.models import F
-from django.template.defaultfilters import filesizeformat
 
-from applications import inspection
-from applications.attachments import fitting_name
+from applications.attachments import Refused, fitting_name, inspected, sha256_of
 from applications.inspection import JPEG, PDF, PNG, SUFFIXES
 from applications.models import Paper
 from portal.accounts.models import User
 from portal.documents.model import code_in, one_line
 from portal.errors import NotAllowed, PortalError, StaleState
+from portal.rounds.models import Material
 from portal.rounds.times import moment
 from review import summary
 from review.models import RankedList, StampedScan
 
-TYPES = (PDF, JPEG, PNG)
-ACCEPTS = ",".join(suffix for kind in TYPES for suffix in SUFFIXES[kind])
-LARGEST_MB = 20
-MOST = 20
-"""For one list: nothing is deleted, and disks end."""
-
-
-class Refused(PortalError):
-    """The file was not taken."""
+SCANS = Material(name="盖章扫描件", accepts=Material.Accepts.PDF_OR_IMAGE, max_mb=20, max_files=20)
+"""What a list takes, in the terms of the materials list; no row of it. Nothing is ever deleted."""
+ACCEPTS = ",".join(suffix for kind in (PDF, JPEG, PNG) for suffix in SUFFIXES[kind])
 
 
 class WrongCode(PortalError):
@@ -58,14 +49,13 @@ def take(
     if not actor.is_bureau:
         raise NotAllowed("只有推荐单位可以上传盖章扫描件。")
     name = one_line(upload.name or "").strip() or "未命名"
-    content = _inspect(upload, name)
-    upload.seek(0)
+    content = inspected(SCANS, upload, name)
     scan = StampedScan(
         ranked_list=ranked_list,
         name=fitting_name(name, content.type),
         content_type=content.type,
         size=upload.size,
-        sha256=file_digest(upload.file, "sha256").hexdigest(),
+        sha256=sha256_of(upload),
         pages=content.pages,
         uploaded_by=actor,
     )
@@ -76,8 +66,10 @@ def take(
             same = {"check_code": scan.check_code, "sha256": scan.sha256}
             if known := ranked_list.scans.filter(**same).first():
                 return known, False
-            if ranked_list.scans.count() >= MOST:
-                raise Refused(f"这份名单已上传 {MOST} 个扫描件，不能再添加。请联系省厅。")
+            if ranked_list.scans.count() >= SCANS.max_files:
+                raise Refused(
+                    f"这份名单已上传 {SCANS.max_files} 个扫描件，不能再添加。请联系省厅。"
+                )
             scan.file.save(scan.name, upload, save=False)
             scan.save()
     except BaseException:
@@ -85,21 +77,6 @@ def take(
             scan.file.delete(save=False)
         raise
     return scan, True
-
-
-def _inspect(upload: UploadedFile, name: str) -> inspection.Content:
-    if upload.size > LARGEST_MB * 1024 * 1024:
-        raise Refused(
-            f"“{name}”有 {filesizeformat(upload.size)}，超过 {LARGEST_MB} MB。"
-            "请降低扫描分辨率（200 dpi 即可）后再上传。"
-        )
-    try:
-        content = inspection.inspect(upload.file)
-    except inspection.Unfit as error:
-        raise Refused(f"“{name}”{error}") from None
-    if content.type not in TYPES:
-        raise Refused(f"“{name}”不是 PDF、JPG 或 PNG 文件。请重新扫描，存成其中一种后再上传。")
-    return content
 
 
 def _hold(ranked_list: RankedList, actor: User) -> None:

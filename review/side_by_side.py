@@ -242,12 +242,13 @@ def _findings(candidate: Candidate) -> Cell:
 
 
 def _marked(candidate: Candidate, clauses: int) -> Cell:
-    """How far each officer has come, and to what conclusions."""
+    """How far each officer has come with the present revision, and to what conclusions."""
     by_officer = defaultdict(Counter)
     for mark in candidate.marks:
-        by_officer[str(mark.officer)][mark.get_verdict_display()] += 1
+        if mark.revision_id == candidate.application.current_revision_id:
+            by_officer[mark.officer][mark.get_verdict_display()] += 1
     pairs = tuple(
-        (officer, "，".join(f"{v} {found[v]}" for v in ClauseMark.Verdict.labels if found[v]))
+        (str(officer), "，".join(f"{v} {found[v]}" for v in ClauseMark.Verdict.labels if found[v]))
         for officer, found in by_officer.items()
     )
     return Cell(pairs=pairs, note=f"共 {_number(clauses, '条')}" if pairs else "")

@@ -17,7 +17,7 @@ Row = Sequence[str]
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Verification:
     """A paper that was printed, and what has become of its content."""
 
     paper: Paper
@@ -66,7 +66,7 @@ class Verdict:
         return summary.build(self.paper.round, self.paper.bureau)
 
 
-def look_up(typed: str) -> Verdict | None:
+def look_up(typed: str) -> Verification | None:
     """The verdict on the paper with this code, however it was typed; None if there is none.
 
     Of two contents that share a code, the one that counts is meant.
@@ -74,7 +74,7 @@ def look_up(typed: str) -> Verdict | None:
     current = "revision__application__current_revision"
     found = Paper.objects.filter(check_code=code_in(typed))
     found = found.select_related("round", "bureau", current)
-    verdicts = map(Verdict, found.defer("revision__data", f"{current}__data"))
+    verdicts = map(Verification, found.defer("revision__data", f"{current}__data"))
     return max(verdicts, key=lambda verdict: verdict.is_current, default=None)
 
 

@@ -59,20 +59,32 @@ NOT_TYPED = frozenset(
         "also",
         "others",
         "remove",
+        "a",
+        "order",
+        "exempt",
+        "place",
+        "verb",
+        "scope",
+        "listed",
+        "show",
+        "round",
     ]
 )
-"""Names of what our forms post without anybody typing it."""
+"""Names of what our forms post without anybody typing it, alone or before a dash and an id."""
 
 
-def typed_but_not_saved(request: HttpRequest, heading: str, *, statement: str = "") -> HttpResponse:
+def typed_but_not_saved(
+    request: HttpRequest, heading: str, *, statement: str = "", onward: str = ""
+) -> HttpResponse:
     """Refuse a post, giving back every text in it so that nothing typed is lost.
 
-    ``statement`` is the address of the 利害关系声明 where that is what is missing.
+    ``statement`` is the address of the 利害关系声明 where that is what is missing, ``onward`` where
+    to look when there is nothing any more to post it to.
     """
     texts = [
         value
         for name, values in request.POST.lists()
-        if name not in NOT_TYPED and "password" not in name
+        if name.partition("-")[0] not in NOT_TYPED and "password" not in name
         for value in values
         if value.strip()
     ]
@@ -81,6 +93,7 @@ def typed_but_not_saved(request: HttpRequest, heading: str, *, statement: str = 
         "texts": texts,
         "page": request.get_full_path(),
         "statement": statement,
+        "onward": onward,
     }
     response = render(request, "not_saved.html", context, status=403)
     add_never_cache_headers(response)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from portal.accounts.models import User
 from portal.celery import app
 from portal.errors import PortalError
-from portal.jobs.models import MOST_ATTEMPTS, Job
+from portal.jobs.models import MOST_ATTEMPTS, Job, JobQuerySet
 from portal.jobs.registry import KINDS
 
 logger = logging.getLogger(__name__)
@@ -33,6 +33,11 @@ def requeue() -> int:
     for pk in waiting:
         run.delay(pk)
     return len(waiting)
+
+
+def revoke(jobs: JobQuerySet, why: str) -> None:
+    """Give out no longer what these jobs made, nor what a worker is still making."""
+    Job.objects.filter(pk__in=jobs).update(status=Job.Status.FAILED, message=why)
 
 
 @app.task

@@ -56,9 +56,9 @@ def _board_page(
         typed = request.POST.get(f"reason-{application.pk}", "")
         stored = reasons.get(application.pk, "")
         application.typed_reason = typed if ranking.cleaned(typed) != stored else ""
-    drafts = drafting.drafts(places, request.user) if ranked_list.is_open else {}
+    drafts = _drafts(request, places) if ranked_list.is_open else {}
     for place in places:
-        place.draft = drafts.get(place.pk, "")
+        place.draft = drafts.get(place.application_id, "")
     unsaved = _unsaved_opinions(request, places)
     names = _names(request, ranked_list, [*unsaved, *wanted])
     context = {
@@ -70,6 +70,7 @@ def _board_page(
         "exempt": [place for place in places if place.is_exempt],
         "taken": len(order),
         "is_full": len(order) == len(seats),
+        "next_number": min(len(order) + 1, len(seats)),
         "page": page,
         "aside": interests.conflicts(request.user, [each.pk for each in shown]),
         "unsaved": [(pk, names[pk], text) for pk, text in unsaved.items() if pk in names],
@@ -79,6 +80,12 @@ def _board_page(
         "formats": FORMATS,
     }
     return render(request, "review/board.html", context, status=status)
+
+
+def _drafts(request: HttpRequest, places: Sequence[Seat]) -> dict[int, str]:
+    """By application, the opinions to begin with where none has been written."""
+    drafts = drafting.drafts(places, request.user)
+    return {place.application_id: drafts[place.pk] for place in places if place.pk in drafts}
 
 
 def _names(request: HttpRequest, ranked_list: RankedList, pks: Collection[int]) -> dict[int, str]:
@@ -141,7 +148,9 @@ def _change(
     if asks_for_data(request):
         # What is not saved keeps the version that is out of date, so that it is refused later.
         answer = {"version": version if result is False else version + 1}
-        return JsonResponse({"saved_at": f"{timezone.localtime():%H:%M:%S}", **answer})
+        drafts = _drafts(request, ranking.places_of(ranked_list))
+        now = f"{timezone.localtime():%H:%M:%S}"
+        return JsonResponse({"saved_at": now, "drafts": drafts, **answer})
     then = request.POST.get("then", "")
     if not then:
         messages.success(request, done)

@@ -91,7 +91,10 @@ def _posted(request: HttpRequest) -> Mapping[str, str]:
     """The form, or as JSON the same names and values; raises ValueError for anything else."""
     if request.content_type != "application/json":
         return request.POST
-    posted = json.loads(request.body)
+    try:
+        posted = json.loads(request.body)
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
     if not isinstance(posted, dict):
         raise ValueError("not an object")
     return posted

@@ -15,8 +15,8 @@ from applications import commenting
 from applications.editing import whole_number
 from applications.forms import RemarkForm
 from applications.models import Application, Comment
-from applications.models.comments import Place
-from portal.accounts.access import asks_for_data
+from applications.models.comments import CommentQuerySet, Place
+from portal.accounts.access import asks_for_data, typed_but_not_saved
 from portal.documents.model import clean_text
 from portal.errors import PortalError
 from review.phrases import phrases
@@ -36,10 +36,21 @@ def add(request: HttpRequest, application: Application, section: str) -> HttpRes
 @opens
 def change(request: HttpRequest, application: Application, comment: int) -> HttpResponse:
     """Reword an unsent comment of one's own."""
-    found = _one(request, application, comment)
-    if found.event_id:
-        raise Http404
+    found = _comments(request, application).unsent().filter(pk=comment).first()
+    if found is None:
+        return _gone(request, reverse("review:reader", args=[application.pk]))
+    found.application = application
     return _comment_page(request, application, found.place, found, found.reopens)
+
+
+def _gone(request: HttpRequest, reader: str) -> HttpResponse:
+    """The comment was sent or removed while its author reworded it."""
+    if request.method != "POST":
+        raise Http404
+    refusal = "这条意见已发给企业，或已被移除，您的改动没有保存"
+    if asks_for_data(request):
+        return JsonResponse({"message": f"{refusal}。"}, status=409)
+    return typed_but_not_saved(request, refusal, onward=reader)
 
 
 @bureau_only
@@ -53,10 +64,14 @@ def reopen(request: HttpRequest, application: Application, comment: int) -> Http
 
 
 def _one(request: HttpRequest, application: Application, pk: int) -> Comment:
-    comments = Comment.objects.visible_to(request.user).for_reading()
-    found = get_object_or_404(comments, application=application, pk=pk)
+    found = get_object_or_404(_comments(request, application), pk=pk)
     found.application = application
     return found
+
+
+def _comments(request: HttpRequest, application: Application) -> CommentQuerySet:
+    comments = Comment.objects.visible_to(request.user).for_reading()
+    return comments.filter(application=application)
 
 
 def _comment_page(

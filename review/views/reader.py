@@ -14,12 +14,12 @@ from applications.comparison import Comparison
 from applications.editing import whole_number
 from applications.models import Application, Comment, Event, Revision
 from applications.models.comments import Place
-from applications.states import BY_VERB
+from applications.states import BY_VERB, Status
 from applications.views.documents import order_book
 from applications.views.revisions import comparison_of
 from applications.workflow import possible
 from portal.accounts.models import User
-from review import checklist, ranking, readings
+from review import checklist, needs, ranking, readings
 from review.findings import noted
 from review.forms import CommentForm
 from review.models import RankedList
@@ -73,7 +73,7 @@ def _reader_page(
     )
     for event in events:
         event.said = [comment for comment in comments if comment.event_id == event.pk]
-    revisions = list(application.revisions.defer("data").order_by("-number"))
+    revisions = [event.revision for event in events if event.revision]
     unsent = [comment for comment in comments if comment.event_id is None]
     followed = remarks(revision, comments) if revision else Remarks()
     context = {
@@ -92,6 +92,7 @@ def _reader_page(
         "remarks": followed.by_place,
         "noted": noted(revision) if revision else {},
         "checklist": checklist.summary([application], request.user)[application.pk],
+        "next": _next(application, request.user) if request.user.is_bureau else None,
         "since": since,
         "news": list(_news(since, events, revisions, unsent, request.user)) if since else [],
         "can_comment": commenting.RETURN in verbs and revision == application.current_revision,
@@ -121,6 +122,17 @@ def _news(
     for comment in unsent:
         if comment.created_at > since and comment.author_id != reader.pk:
             yield comment.created_at, f"{comment.author} 提意见：{comment.title}", "#unsent"
+
+
+def _next(application: Application, officer: User) -> Application | None:
+    """What else of the round this officer is to review, in the order of the inbox."""
+    others = (
+        Application.objects.visible_to(officer)
+        .filter(round=application.round_id, status=Status.SUBMITTED)
+        .exclude(pk=application.pk)
+        .select_related("enterprise")
+    )
+    return needs.ordered(needs.annotated(others, officer).filter(rank__in=needs.OFFICERS)).first()
 
 
 def changes_url(revision: Revision, base: int) -> str:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from applications.models import Paper
 from portal.accounts.models import User
 from review import summary
-from review.verifying import Verdict, look_up
+from review.verifying import Verification, look_up
 
 
 @login_not_required
@@ -27,7 +27,7 @@ def verify(request: HttpRequest, code: str = "") -> HttpResponse:
     return render(request, "review/verify.html", context)
 
 
-def _more(verdict: Verdict, user: User) -> dict[str, Any]:
+def _more(verdict: Verification, user: User) -> dict[str, Any]:
     """Where to read what the paper is of, and where to see what has changed."""
     paper = verdict.paper
     if verdict.application is None:

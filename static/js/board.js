@@ -79,7 +79,13 @@ function settle(order, answer) {
   form.elements.version.value = answer.version;
   for (const card of order) {
     const opinion = card.querySelector("[name^=opinion-]");
-    if (opinion) opinion.defaultValue = card.querySelector("[name^=seen-]").value = opinion.value;
+    if (!opinion) continue;
+    const draft = answer.drafts[card.dataset.card];
+    if (draft && !opinion.value) {
+      opinion.value = draft;
+      card.querySelector(`#draft-${card.dataset.card}`).hidden = false;
+    }
+    opinion.defaultValue = card.querySelector("[name^=seen-]").value = opinion.value;
   }
 }
 

@@ -90,8 +90,12 @@ form.addEventListener("input", (event) => {
 
 form.addEventListener("change", (event) => {
   compare(event.target.closest("[data-row]"));
-  setTimeout(send); // the focus has not moved on yet
 });
+
+// Not every way of changing a text, such as dictating it, ends in a change event.
+for (const moment of ["change", "focusout"]) {
+  form.addEventListener(moment, () => setTimeout(send)); // the focus has not moved on yet
+}
 
 form.addEventListener("submit", () => unsaved.clear());
 window.addEventListener("pagehide", () => send({ isLeaving: true }));

@@ -5,7 +5,7 @@ import { Server, UNREACHABLE } from "./server.js";
 import { SignIn } from "./sign-in.js";
 
 const template = document.getElementById("asking");
-const { user, session, unreachable, unfinished } = template.dataset;
+const { user, session, page: reader, unreachable, unfinished } = template.dataset;
 const server = new Server({ user, sessionUrl: session });
 let again = () => {};
 const signIn = new SignIn(server, () => again());
@@ -55,8 +55,9 @@ async function open(link) {
   form.querySelector("[data-close]").textContent = template.dataset.fold;
   text.value = sessionStorage.getItem(draftOf(link)) ?? text.value;
   text.addEventListener("input", () => sessionStorage.setItem(draftOf(link), text.value));
-  text.focus();
-  box.scrollIntoView({ block: "nearest" });
+  text.focus({ preventScroll: true });
+  // At once, as a second smooth scroll would end the first; the link stands beside what is asked about.
+  for (const part of [box, link]) part.scrollIntoView({ block: "nearest", behavior: "instant" });
 }
 
 function under(link, box) {
@@ -114,11 +115,8 @@ async function written({ comment }) {
   const { field } = form.elements;
   const isElsewhere = field && !field.querySelector(`[value="${field.value}"]`).defaultSelected;
   asking = null;
-  const page = await pageAt(location.pathname);
-  if (!page || isElsewhere) {
-    location.hash = `comment-${comment}`;
-    return location.reload();
-  }
+  const page = await pageAt(reader);
+  if (!page || isElsewhere) return readAgain(comment);
   const id = `comment-${comment}`;
   refresh(page);
   const fresh = page.getElementById(id); // unless it took its own place already
@@ -126,6 +124,13 @@ async function written({ comment }) {
   else box.remove();
   tidy();
   document.getElementById(id).focus({ preventScroll: true });
+}
+
+// A refused decision is shown under its own address: reloading that would decide again.
+function readAgain(comment) {
+  if (location.pathname !== reader) return location.assign(`${reader}#comment-${comment}`);
+  location.hash = `comment-${comment}`;
+  location.reload();
 }
 
 // What the portal says now of everything that was asked, and of what a return would send.
@@ -138,8 +143,8 @@ function refresh(page) {
 }
 
 async function settled({ comment }) {
-  const page = await pageAt(location.pathname);
-  if (!page) return location.reload();
+  const page = await pageAt(reader);
+  if (!page) return readAgain(comment);
   refresh(page);
   tidy();
   const place = document.getElementById(`comment-${comment}`) ?? document.getElementById("unsent");

@@ -16,7 +16,7 @@ from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 
-from applications import book, tasks, workflow
+from applications import book, interests, tasks, workflow
 from applications.models import Attachment, Revision
 from applications.sections import snapshot
 from portal.documents import Format
@@ -593,6 +593,29 @@ def test_whoever_lost_the_right_meanwhile_gets_no_book(filed, rival, officer, wo
         assert job.status == Job.Status.FAILED
         assert job.message == "您现在不能查看这份申报，没有生成申报书。"
         assert not job.file
+
+
+def test_an_officer_who_has_stepped_aside_gets_no_book_and_keeps_none(
+    filed, officer, order, client, work_off_jobs
+):
+    made = order(officer, reverse("review:book", args=[filed.pk, 1]))
+    listed = start(owner=officer, kind="other", title="x", application=filed.pk + 1)
+    ordered = start(
+        owner=officer, kind=tasks.BOOK, title="x", application=filed.pk, format="pdf", number=1
+    )
+    interests.declare([filed], has_conflict=True, note="亲属任职", actor=officer)
+    late = start(
+        owner=officer, kind=tasks.BOOK, title="x", application=filed.pk, format="pdf", number=1
+    )
+    Job.objects.filter(pk=listed.pk).update(status=Job.Status.DONE)
+    work_off_jobs()
+    for job in (made, ordered, late):
+        job.refresh_from_db()
+        assert job.status == Job.Status.FAILED
+        assert client.get(reverse("jobs:file", args=[job.pk])).status_code == 404
+    assert "回避" in client.get(reverse("jobs:detail", args=[made.pk])).content.decode()
+    listed.refresh_from_db()
+    assert listed.status == Job.Status.DONE
 
 
 def test_a_revision_that_was_tampered_with_gives_no_book(filed, enterprise, order):

@@ -714,3 +714,11 @@ def test_comments_cost_a_page_no_more_than_its_share(browser, returned, enterpri
     with CaptureQueriesContext(connection) as asked:
         browser.get(url)
     assert len(asked) <= most, "\n".join(query["sql"][:150] for query in asked)
+
+
+def test_comments_on_a_row_are_as_wide_as_their_table(browser, returned):
+    for slug, group in (("basic", "finance_years"), ("factory", "integrators")):
+        page = browser.get(address(returned, "section", slug)).content.decode()
+        table = page.split(f'data-rows="{group}"')[1].split("</table>")[0]
+        [width] = re.findall(r'<tr class="asked-row">\s*<td colspan="(\d+)"', table)
+        assert int(width) == table.count('scope="col"')

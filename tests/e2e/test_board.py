@@ -1,5 +1,7 @@
 """The ranking board in a browser: by pointer, by keyboard, two officers at once, without script."""
 
+import re
+
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
@@ -79,6 +81,8 @@ def test_a_candidate_is_dragged_to_a_free_seat_and_to_a_taken_one(board, ranked_
     drag(board, "丙厂", slot(board, 3))
     expect(said(board)).to_contain_text("“丙厂”已放到第 3 名，次序已保存 ")
     assert order(ranked_list) == ["甲厂", "乙厂", "丙厂"]
+    expect(slot(board, 3).get_by_label("推荐意见")).to_have_value(re.compile("^企业填报："))
+    expect(slot(board, 3).get_by_text("按申报事实拟写")).to_be_visible()
     drag(board, "丁厂", slot(board, 1))
     expect(said(board)).to_contain_text("“丁厂”已放到第 1 名，换下“甲厂”，次序已保存 ")
     assert order(ranked_list) == ["丁厂", "乙厂", "丙厂"]

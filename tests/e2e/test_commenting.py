@@ -67,6 +67,26 @@ def test_a_comment_is_written_by_keyboard_alone_and_appears_at_its_place(page, a
     assert comment.place == ("factory", "", "", "results")
 
 
+def test_the_form_opens_in_sight_below_what_is_asked_about(page, application):
+    page.set_viewport_size({"width": 1366, "height": 600})
+    for place in (link(page), page.locator('a.ask[href*="key=2023"]').first):
+        place.evaluate("link => link.focus({ preventScroll: true })")
+        page.keyboard.press("Enter")
+        expect(page.locator(".asking textarea")).to_be_focused()
+        for part in (place, page.locator(".asking")):
+            expect(part).to_be_in_viewport(ratio=1)
+        page.keyboard.press("Escape")
+
+
+def test_deciding_on_answers_does_not_repeat_a_decision_that_was_refused(page, application):
+    page.get_by_role("button", name="审核通过").click()
+    expect(page.get_by_text("还有 2 条没有了结")).to_be_visible()
+    for number, comment in enumerate(application.comments.all(), 1):
+        page.locator(f"#comment-{comment.pk}").get_by_role("button", name="关闭").click()
+        expect(page.locator("#before")).to_contain_text(f"已关闭 {number}")
+    assert cast.fresh(application).status == Status.SUBMITTED
+
+
 def test_escape_folds_the_form_and_keeps_what_was_typed(page, application):
     opened(page).press_sequentially("写了一半")
     page.keyboard.press("Escape")

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from django.test import Client
 
 from applications.models import Application
 from applications.states import Status
@@ -22,6 +23,12 @@ def province(catalogue, db) -> User:
 @pytest.fixture
 def officer(catalogue, db) -> User:
     return cast.make_officer()
+
+
+@pytest.fixture
+def as_officer(client, officer) -> Client:
+    client.force_login(officer)
+    return client
 
 
 @pytest.fixture

@@ -19,12 +19,6 @@ from tests import cast
 JSON = {"headers": {"Accept": "application/json"}}
 
 
-@pytest.fixture
-def as_officer(client, officer):
-    client.force_login(officer)
-    return client
-
-
 def body(response) -> str:
     return html.unescape(response.content.decode())
 
@@ -539,3 +533,11 @@ def test_an_exempt_one_is_moved_removed_and_put_on_a_seat(
     assert order(ranked_list) == [fifth.pk, three[0], three[2]]
     assert opinions(ranked_list) == ["意见", "", ""]
     assert exempt(ranked_list) == {}
+
+
+def test_without_a_session_what_was_typed_comes_back_and_nothing_else(client, ranked_list, three):
+    first = three[0]
+    untyped = {f"seen-{first}": "原来的意见", f"place-{first}": 1, "a": three}
+    response = press(client, ranked_list, "opinions", **typed({first: "写好的意见"}), **untyped)
+    assert response.status_code == 403
+    assert response.context["texts"] == ["写好的意见"]

@@ -18,12 +18,6 @@ from tests.review.test_pages import body
 
 
 @pytest.fixture
-def as_officer(client, officer):
-    client.force_login(officer)
-    return client
-
-
-@pytest.fixture
 def filed(round, officer):
     numbers = iter(range(1, 100))
 
@@ -145,6 +139,19 @@ def test_a_return_with_comments_on_places_needs_no_further_words(as_officer, rou
     assert "没意见：请填写“退回修改”的理由" in said(response)
 
 
+def test_a_comment_on_an_earlier_revision_does_not_go_out(
+    as_officer, round, filed, officer, owner_of
+):
+    application = filed("甲")
+    remark(application, officer)
+    owner = owner_of(application)
+    workflow.withdraw(application, actor=owner)
+    workflow.submit(cast.fresh(application), cast.declarations(round), actor=owner)
+    response = preview(as_officer, round, "return_for_changes", [application])
+    assert names(response.context["wordless"]) == ["甲"]
+    assert "发出逐项意见" not in body(response)
+
+
 def test_an_acceptance_waits_for_what_a_return_asked(as_officer, round, filed, officer, owner_of):
     application = filed("甲")
     comment = remark(application, officer)
@@ -194,6 +201,18 @@ def test_another_bureaus_applications_are_not_there(client, round, filed, other_
     assert preview(client, round, "accept", [application]).status_code == 302
     url = reverse("review:bulk_confirm", args=[round.slug])
     client.post(url, {"verb": "accept", "seen": str(Seen.of(application))})
+    assert statuses(application) == [Status.SUBMITTED]
+
+
+def test_what_another_round_holds_is_not_decided_on_the_page_of_this_one(
+    as_officer, round, province, officer
+):
+    """Its list may be sent already, and is not the one that is asked."""
+    other = cast.make_round(province, slug="other", title="另一批次")
+    application = cast.bring_to(Status.SUBMITTED, other, cast.make_enterprise(1), officer)
+    url = reverse("review:bulk_confirm", args=[round.slug])
+    response = as_officer.post(url, {"verb": "accept", "seen": str(Seen.of(application))})
+    assert response.status_code == 409
     assert statuses(application) == [Status.SUBMITTED]
 
 

@@ -195,7 +195,9 @@ def test_one_row_sent_by_the_script_leaves_the_others_alone(
     assert ClauseMark.objects.count() == 2
 
 
-@pytest.mark.parametrize("body", ["null", "[]", "nonsense", "{", "\xff"])
+@pytest.mark.parametrize(
+    "body", ["null", "[]", "nonsense", "{", "\xff", pytest.param("[" * 99_999, id="deep")]
+)
 def test_what_no_page_sends_is_refused_in_a_sentence(client, application, officer, body):
     client.force_login(officer)
     url = reverse("review:mark", args=[application.pk])

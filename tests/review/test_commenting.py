@@ -186,6 +186,26 @@ def test_an_own_comment_is_changed_a_colleague_s_only_removed(desk, application,
     assert list(Comment.objects.all()) == [mine]
 
 
+@pytest.mark.parametrize("meanwhile", ["return_for_changes", "remove"])
+def test_what_was_typed_is_given_back_when_the_comment_went_out_or_away_meanwhile(
+    desk, application, officer, meanwhile
+):
+    comment = remark(application, CONTENT, officer, "原话。")
+    url = reverse("review:comment_change", args=[application.pk, comment.pk])
+    typed = form(application, "写了很久的话。")
+    if meanwhile == "remove":
+        commenting.remove(comment, actor=officer)
+    else:
+        cast.decide(application, meanwhile, officer)
+    assert desk.get(url).status_code == 404
+    response = desk.post(url, typed)
+    assert "写了很久的话。" in body(response) and "没有保存" in body(response)
+    assert f'href="{reader(application)}"' in body(response)
+    response = desk.post(url, typed, headers={"Accept": "application/json"})
+    assert response.status_code == 409
+    assert "没有保存" in response.json()["message"]
+
+
 def test_nobody_else_reads_or_touches_what_is_not_sent(
     client, application, officer, other_officer, province, owner
 ):

@@ -19,12 +19,6 @@ from tests.review.test_pages import body
 
 
 @pytest.fixture
-def as_officer(client, officer):
-    client.force_login(officer)
-    return client
-
-
-@pytest.fixture
 def filed(round, officer):
     """Applications by the name of their enterprise, taken to a state when asked for."""
     numbers = iter(range(1, 100))
@@ -114,6 +108,16 @@ def test_of_two_that_need_the_same_the_one_that_waits_longer_comes_first(
     assert [row.cells["waited"] for row in page.context["page"]] == ["3 天", "2 天"]
 
 
+def test_waiting_is_counted_from_what_was_done_last(as_officer, filed, officer):
+    application = filed("甲")
+    with time_machine.travel(timezone.now() + timedelta(days=1)):
+        cast.decide(application, "accept", officer)
+    with time_machine.travel(timezone.now() + timedelta(days=3, minutes=1)):
+        as_officer.force_login(officer)
+        [row] = inbox(as_officer).context["page"]
+    assert row.cells["waited"] == "2 天"
+
+
 def test_of_what_is_settled_the_latest_comes_first(as_officer, filed):
     filed("先", Status.DECLINED)
     filed("后", Status.DECLINED)
@@ -135,6 +139,22 @@ def test_comments_that_are_not_closed_are_counted(as_officer, filed, officer):
     assert row.cells["unclosed"] == 2
     cast.decide(application, "return_for_changes", officer)
     application.comments.filter(field="results").update(closed_at=timezone.now())
+    [row] = inbox(as_officer).context["page"]
+    assert row.cells["unclosed"] == 1
+
+
+def test_a_comment_that_is_put_again_counts_once(as_officer, filed, officer, round):
+    application = filed("甲")
+    place, written = ("factory", "", "", "results"), ("missing", "请补充。")
+    read = {"revision": application.current_revision_id, "actor": officer}
+    commenting.add(application, place, *written, **read)
+    cast.decide(application, "return_for_changes", officer)
+    owner = application.enterprise.user_set.get()
+    commenting.answer(application.comments.get(), "changed", seen=None, actor=owner)
+    workflow.submit(cast.fresh(application), cast.declarations(round), actor=owner)
+    application = cast.fresh(application)
+    read["revision"] = application.current_revision_id
+    commenting.reopen(application.comments.get(), *written, **read)
     [row] = inbox(as_officer).context["page"]
     assert row.cells["unclosed"] == 1
 
@@ -213,6 +233,14 @@ def test_a_reading_is_remembered_once_and_moves_on(filed, officer):
 
 
 # What is found
+
+
+def test_what_no_page_sends_is_cleaned_before_anybody_searches_for_it(client, officer, round):
+    """PostgreSQL takes no NUL; a form may hold one, an address may not."""
+    client.force_login(officer)
+    url = reverse("review:export_list", args=[round.slug])
+    assert client.post(url, {"bureau": "\x00", "q": "\x00", "status": "\x00"}).status_code == 302
+    assert Job.objects.get(owner=officer).parameters["query"] == {"round": round.slug}
 
 
 @pytest.mark.parametrize("text", ["tyzg", "TYZG", "ty zg", "ｔｙｚｇ", "zggf", "sxtyzg"])

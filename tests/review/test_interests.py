@@ -231,6 +231,11 @@ def test_nobody_takes_a_conflict_back_alone(desk, application, colleague):
     assert interests.conflicts(colleague, [application.pk])
 
 
+def test_nothing_is_stated_on_another_bureaus_application(application, other_officer):
+    interests.declare([application], has_conflict=False, actor=other_officer)
+    assert not application.interests.filter(officer=other_officer).exists()
+
+
 def test_stating_the_same_again_keeps_when_it_was_stated(application, officer):
     before = Interest.objects.get(officer=officer)
     cast.no_interest(application, officer)

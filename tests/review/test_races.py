@@ -13,8 +13,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from applications import saving, workflow
-from applications.models import Application, Event, FactoryOverview, Revision
+from applications import commenting, saving, workflow
+from applications.models import Application, Comment, Event, FactoryOverview, Revision
 from applications.saving import Entry
 from applications.sections import BY_SLUG, Filing, snapshot
 from applications.states import Status
@@ -263,6 +263,55 @@ def test_of_contrary_decisions_at_once_one_counts(at_once, round, ranked_list, o
         assert outcomes(results) == ["StaleState"] * 3 + ["done"]
         verbs = Event.objects.filter(application=pk).values_list("verb", flat=True)
         assert list(verbs) == [list(acts)[winner(results)], "submit", "start"]
+
+
+def comment_with_answer(round, owner, officer) -> Comment:
+    """One that a return sent, of an application that is submitted again."""
+    application = cast.file_application(round, owner)
+    place, revision = ("factory", "", "", "project_name"), application.current_revision_id
+    commenting.add(application, place, "wrong", "请核对。", revision=revision, actor=officer)
+    returned = cast.decide(application, "return_for_changes", officer)
+    comment = Comment.objects.get(application=application)
+    commenting.answer(comment, "explained", "无误。", seen=None, actor=owner)
+    workflow.submit(returned, cast.declarations(round), actor=owner)
+    return comment
+
+
+def as_read(comment: Comment, officer: User) -> tuple[Comment, dict]:
+    """The comment on a page of its own, and what that page posts."""
+    [own] = Comment.objects.filter(pk=comment.pk).select_related("application__round")
+    return own, {"revision": own.application.current_revision_id, "actor": officer}
+
+
+def test_of_two_officers_one_decides_on_an_answer(at_once, round, officer):
+    for number in range(4):
+        comment = comment_with_answer(round, cast.make_enterprise(number), officer)
+        acts = []
+        for _ in range(3):
+            own, posted = as_read(comment, officer)
+            acts.append(partial(commenting.close, own, **posted))
+            again = partial(commenting.reopen, own, "wrong", "仍未改。", **posted)
+            acts.append(again)
+        assert outcomes(at_once(*acts)) == ["StaleState"] * 5 + ["done"]
+        comment = Comment.objects.get(pk=comment.pk)
+        assert bool(comment.closed_at) is (comment.put_again is None)
+
+
+def test_nothing_is_accepted_over_a_comment_that_is_taken_up_again(
+    at_once, round, ranked_list, officer
+):
+    for number in range(4):
+        comment = comment_with_answer(round, cast.make_enterprise(number), officer)
+        own, posted = as_read(comment, officer)
+        commenting.close(own, **posted)
+        accept = partial(ranking.decide, ranked_list, cast.fresh(own.application), "accept")
+        results = at_once(
+            partial(accept, actor=officer), partial(commenting.undo_close, own, **posted)
+        )
+        assert not failures(results)
+        assert sum(isinstance(result, PortalError) for result in results) == 1
+        is_accepted = cast.fresh(comment.application).status == Status.ACCEPTED
+        assert is_accepted is bool(Comment.objects.get(pk=comment.pk).closed_at)
 
 
 # The list

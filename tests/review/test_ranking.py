@@ -334,6 +334,32 @@ def test_opinions_are_kept_for_those_on_the_list_only_and_cleaned(
     assert places(ranked_list) == [(application.pk, "=理由一\n理由二"), (None, ""), (None, "")]
 
 
+def test_an_opinion_too_long_is_refused_and_the_list_stays(ranked_list, make_accepted, officer):
+    [application] = make_accepted(1)
+    ranking.recommend(ranked_list, application, actor=officer)
+    long = {application.pk: "优" * (ranking.LONGEST_OPINION + 1)}
+    unchanged(
+        ranked_list,
+        lambda: ranking.save_opinions(
+            ranked_list, long, version=version(ranked_list), actor=officer
+        ),
+        NotAllowed,
+        "“推荐意见”请控制在 2000 字以内，现在是 2001 字",
+    )
+
+
+def test_nothing_is_decided_on_another_bureaus_list(ranked_list, make_accepted, round, officer):
+    other = RankedList.objects.exclude(pk=ranked_list.pk).filter(round=round).first()
+    [application] = make_accepted(1)
+    with pytest.raises(StaleState):
+        ranking.decide(other, application, "decline", actor=officer, comment="否")
+    other = cast.make_round(cast.User.objects.get(username="province"), slug="next")
+    [elsewhere] = RankedList.objects.filter(round=other, bureau=ranked_list.bureau)
+    with pytest.raises(NotAllowed, match="不属于这份推荐名单"):
+        ranking.decide(elsewhere, application, "decline", actor=officer, comment="否")
+    assert cast.fresh(application).status == Status.ACCEPTED
+
+
 def test_an_opinion_not_mentioned_stays(ranked_list, make_accepted, officer):
     first, second = make_accepted(2)
     recommend_all(ranked_list, [first, second], officer)
@@ -386,6 +412,22 @@ def test_no_one_is_exempt_without_a_reason(ranked_list, make_accepted, officer, 
     [application] = make_accepted(1)
     unchanged(
         ranked_list, lambda: exempt(ranked_list, application, reason, officer), NotAllowed, "理由"
+    )
+
+
+def test_a_reason_too_long_to_be_printed_is_refused(ranked_list, make_accepted, officer, rule):
+    [application] = make_accepted(1)
+    unchanged(
+        ranked_list,
+        lambda: ranking.exempt(
+            ranked_list,
+            application,
+            "因" * (ranking.LONGEST_REASON + 1),
+            version=version(ranked_list),
+            actor=officer,
+        ),
+        NotAllowed,
+        "“不占名额的理由”请控制在 200 字以内",
     )
 
 

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from applications import attachments, commenting, workflow
 from applications.models import Revision
+from applications.states import Status
 from portal.accounts.models import Role
 from portal.rounds.models import Material
 from review.findings import noted
@@ -306,6 +307,8 @@ def test_any_two_revisions_are_compared(read, application, submit, owner, office
     assert "第三版的简介" in text_of(read("changes", application.pk, 3))
     assert "建设成效提升" not in text_of(read("changes", application.pk, 3))
     assert "建设成效提升" in text_of(read("changes", application.pk, 3, **{"from": 1}))
+    assert "请补充数据。" not in read("changes", application.pk, 3)  # asked before the second
+    assert "请补充数据。" in read("changes", application.pk, 3, **{"from": 1})
     assert "第三版的简介" not in read("changes", application.pk, 2)
 
 
@@ -319,3 +322,23 @@ def test_a_revision_that_is_not_there_is_not_found(client, officer, application)
     for number, base in ((2, ""), (1, "?from=7")):
         url = reverse("review:changes", args=[application.pk, number])
         assert client.get(url + base).status_code == 404
+
+
+def test_the_desk_leads_to_what_else_is_to_be_reviewed(read, application, round, officer):
+    assert "下一项待审核" not in read("reader", application.pk)
+    other = cast.file_application(round, cast.make_enterprise(2))
+    accepted = cast.bring_to(Status.ACCEPTED, round, cast.make_enterprise(3), officer)
+    desk = read("reader", accepted.pk).split('id="desk"')[1].split("</section>")[0]
+    # The one that has waited longest, as in the inbox.
+    assert f'下一项待审核：<a href="{reverse("review:reader", args=[application.pk])}">' in desk
+    assert reverse("review:reader", args=[other.pk]) in read("reader", application.pk)
+    cast.decide(cast.fresh(application), "decline", officer, "不符合。")
+    cast.decide(cast.fresh(other), "decline", officer, "不符合。")
+    assert "下一项待审核" not in read("reader", accepted.pk)
+
+
+def test_who_can_take_the_list_back_is_not_sent_to_the_province(read, round, officer, province):
+    application = cast.bring_to(Status.RECOMMENDED, round, cast.make_enterprise(3), officer)
+    assert "请先撤回名单" in read("reader", application.pk)
+    cast.receive(cast.list_of(application), province)
+    assert "请联系省厅退回名单" in read("reader", application.pk)

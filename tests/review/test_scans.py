@@ -105,11 +105,11 @@ def test_of_another_bureaus_table_nothing_is_told(sent, round, datong, officer, 
 @pytest.mark.parametrize(
     ("content", "match"),
     [
-        (b"", "不是 PDF、JPG 或 PNG"),
-        (b"text", "不是 PDF、JPG 或 PNG"),
+        (b"", "是空文件"),
+        (b"text", "只收PDF 或图片"),
         (archive(a="b"), "压缩包"),
         (pdf()[:200], "已损坏"),
-        (b"%PDF-" + b"0" * (scans.LARGEST_MB * 1024 * 1024), "超过 20 MB"),
+        (b"%PDF-" + b"0" * (scans.SCANS.max_mb * 1024 * 1024), "20 MB 的上限"),
     ],
     ids=["empty", "text", "archive", "broken", "large"],
 )
@@ -127,7 +127,7 @@ def test_a_refused_file_leaves_nothing_behind(sent, officer, settings):
 
 
 def test_a_list_takes_only_so_many(sent, officer, monkeypatch):
-    monkeypatch.setattr(scans, "MOST", 1)
+    monkeypatch.setattr(scans.SCANS, "max_files", 1)
     code = printed(sent)
     take(sent, code, officer)
     with pytest.raises(scans.Refused, match="已上传 1 个"):

@@ -481,7 +481,7 @@ def test_typed_reasons_survive_a_refusal(ranked_list, ranked, make_accepted, sen
     [left_over] = make_accepted(1)
     name = f"regret-{left_over.pk}"
     stale = fresh(ranked_list).version - 1
-    for changes in ({"signatory": ""}, {"version": stale}):
+    for changes in ({"signatory": ""}, {"signatory": "\u200b"}, {"version": stale}):
         page = sending(**{name: "改写的理由。", **changes})
         assert page.status_code == 200
         assert page.context["form"][name].value() == "改写的理由。"

@@ -160,6 +160,18 @@ def test_every_officers_mark_stands_with_its_clause_and_the_revision_it_was_made
     assert mark == (officer.name, "待核实：待补证明。（针对第 1 版）")
 
 
+def test_only_marks_on_the_present_revision_are_counted(accept, officer, round):
+    both = resubmitted, _other = accept(1), accept(2)
+    for each in both:
+        said = [checklist.Said(round.conditions[0], "met", "")]
+        checklist.mark(each, said, revision=each.current_revision_id, actor=officer)
+    cast.decide(resubmitted, "return_for_changes", officer, "请补充。")
+    actor = User.objects.get(enterprise=resubmitted.enterprise)
+    workflow.submit(cast.fresh(resubmitted), cast.declarations(round), actor=actor)
+    cells = line(read(*both, reader=officer), "review", "审查清单").cells
+    assert [cell.pairs for cell in cells] == [(), ((officer.name, "符合 1"),)]
+
+
 def test_comments_and_visits_are_told_with_their_state(accept, officer):
     application, other = accept(1), accept(2)
     place = ("factory", "", "", "results")
@@ -174,8 +186,8 @@ def test_comments_and_visits_are_told_with_their_state(accept, officer):
     )
     parts = read(application, other, reader=officer)
     asked, nothing = line(parts, "review", "审核意见").cells
-    assert asked.folds[0].title == "未发出 1 条"
-    assert asked.folds[0].pairs == (("未发出", "建设成效：请补充。"),)
+    assert asked.folds[0].title == "尚未发送 1 条"
+    assert asked.folds[0].pairs == (("尚未发送", "建设成效：请补充。"),)
     assert nothing.text == "没有"
     [visit] = line(parts, "review", "现场核查").cells[0].folds
     assert visit.title == "2024年11月3日 张三、李四"

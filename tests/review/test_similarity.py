@@ -252,6 +252,17 @@ def test_the_job_of_a_revision_that_was_replaced_changes_nothing(file, officer, 
     assert TextIndex.objects.values().get() == stored
 
 
+def test_a_worker_that_began_before_a_resubmission_does_not_undo_its_index(
+    file, officer, work_off_jobs
+):
+    one, other = file(1, SHARED), file(2, SHARED)
+    late = one.current_revision
+    one = resubmit(one, SHARED, officer)
+    work_off_jobs()
+    indexing.index(late)
+    assert found(one).keys() == {other.pk}
+
+
 @pytest.mark.parametrize("verb", ["decline", "withdraw"])
 def test_a_text_that_was_declined_or_withdrawn_may_still_be_where_another_came_from(
     file, officer, verb
