@@ -75,6 +75,7 @@ def sign_in(page: Page, username: str) -> None:
     page.get_by_label("登录名").fill(username)
     page.get_by_label("密码").fill(cast.PASSWORD)
     page.locator("main").get_by_role("button", name="登录").click()
+    page.wait_for_load_state()  # only then have the page's scripts run
 
 
 def fill(page: Page, **answers: str) -> None:
