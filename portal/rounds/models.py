@@ -82,7 +82,7 @@ class Round(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = "申报批次"
-        ordering = ["-opens_at"]
+        ordering = ["-opens_at", "-pk"]
         constraints = [
             models.CheckConstraint(
                 name="round_deadlines_in_order",

@@ -175,7 +175,8 @@ def test_the_board_offers_the_draft_and_keeps_it_only_when_it_is_saved(
     [seat] = [s for s in ranking.seats_of(ranked_list) if s.application_id]
     text = drafting.drafts([seat], officer)[seat.pk]
     assert f">{text}</textarea>" in page
-    assert page.count("按申报事实拟写，请修改后保存。") == 1
+    assert page.count(">按申报事实拟写，请修改后保存。") == 2
+    assert page.count("hidden>按申报事实拟写，请修改后保存。") == 1  # the candidate's
 
     def press(button, **more):
         ranked_list.refresh_from_db()

@@ -9,6 +9,14 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AlterModelOptions(
+            name="round",
+            options={
+                "ordering": ["-opens_at", "-pk"],
+                "verbose_name": "申报批次",
+                "verbose_name_plural": "申报批次",
+            },
+        ),
         migrations.AddField(
             model_name="round",
             name="exempt_rule",
