@@ -18,6 +18,7 @@ const unsaved = new Map(); // row → the number of its last change
 let changes = 0;
 let isSending = false;
 let isInTrouble = false;
+let isBack = false; // the connection, while something sent without it had not failed yet
 
 const verdictOf = (row) => row.querySelector("[type=radio]:checked").value;
 
@@ -62,7 +63,8 @@ async function send({ isLeaving = false } = {}) {
     signIn.open(data);
   } else if (status === UNREACHABLE || status >= 500) {
     say("bad", "暂时连不上服务器，稍后自动再试");
-    setTimeout(send, AGAIN);
+    setTimeout(send, isBack ? 0 : AGAIN);
+    isBack = false;
   } else say("bad", data.message);
 }
 
@@ -99,7 +101,10 @@ for (const moment of ["change", "focusout"]) {
 
 form.addEventListener("submit", () => unsaved.clear());
 window.addEventListener("pagehide", () => send({ isLeaving: true }));
-window.addEventListener("online", () => send());
+window.addEventListener("online", () => {
+  isBack = isSending;
+  send();
+});
 window.addEventListener("beforeunload", (event) => {
   if (isInTrouble && unsaved.size) event.preventDefault();
 });
