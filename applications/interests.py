@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from applications.models import Application, Interest
 from portal.accounts.models import Role, User
@@ -53,6 +53,13 @@ def declare(
     else:
         # Never over a conflict, not even one stated at the same moment.
         Interest.objects.bulk_create(stated, ignore_conflicts=True)
+
+
+def has_stepped_aside(officer: User) -> Exists:
+    """For a query of applications: whether the officer has stepped aside from each."""
+    return Exists(
+        Interest.objects.filter(application=OuterRef("pk"), officer=officer, has_conflict=True)
+    )
 
 
 def conflicts(actor: User, application_ids: Collection[int]) -> set[int]:

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from django.db.models import Case, Exists, IntegerField, OuterRef, Q, Subquery, When
 
-from applications.models import Event, Interest
+from applications.interests import has_stepped_aside
+from applications.models import Event
 from applications.models.application import ApplicationQuerySet
 from applications.states import Status
 from portal.accounts.models import User
@@ -74,7 +75,6 @@ def annotated(rows: ApplicationQuerySet, officer: User) -> ApplicationQuerySet:
     of_it = {"application": OuterRef("pk")}
     of_its_bureau = {"round": OuterRef("round"), "bureau": OuterRef("bureau")}
     facts = {
-        "is_aside": Interest.objects.filter(**of_it, officer=officer, has_conflict=True),
         "is_resubmitted": Event.objects.filter(
             verb="resubmit", revision=OuterRef("current_revision")
         ),
@@ -85,7 +85,8 @@ def annotated(rows: ApplicationQuerySet, officer: User) -> ApplicationQuerySet:
     whens = [
         When(need.when, then=NEEDS.index(need)) for need in (ASIDE, *NEEDS) if need is not DONE
     ]
-    return rows.annotate(**{name: Exists(found) for name, found in facts.items()}).annotate(
+    exists = {name: Exists(found) for name, found in facts.items()}
+    return rows.annotate(**exists, is_aside=has_stepped_aside(officer)).annotate(
         rank=Case(*whens, default=NEEDS.index(DONE), output_field=IntegerField()),
         since=Subquery(Event.objects.filter(**of_it).order_by("-at").values("at")[:1]),
     )

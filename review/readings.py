@@ -5,7 +5,8 @@ from datetime import datetime
 from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, Subquery
 from django.utils import timezone
 
-from applications.models import Application, Event, Interest
+from applications.interests import has_stepped_aside
+from applications.models import Application, Event
 from applications.models.application import ApplicationQuerySet
 from portal.accounts.models import User
 from review.models import Reading
@@ -35,11 +36,10 @@ def marked(rows: ApplicationQuerySet, officer: User) -> ApplicationQuerySet:
     of_it = {"application": OuterRef("pk")}
     read = Reading.objects.filter(**of_it, officer=officer)
     others = Event.objects.filter(**of_it, at__gt=OuterRef("read_at")).exclude(actor=officer)
-    aside = Interest.objects.filter(**of_it, officer=officer, has_conflict=True)
     is_new = (
         Q(current_revision__isnull=False)
         & (Q(read_at__isnull=True) | Exists(others))
-        & ~Exists(aside)
+        & ~has_stepped_aside(officer)
     )
     return rows.annotate(read_at=Subquery(read.values("at"))).annotate(
         is_new=ExpressionWrapper(is_new, BooleanField())

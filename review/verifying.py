@@ -67,15 +67,15 @@ class Verification:
 
 
 def look_up(typed: str) -> Verification | None:
-    """The verdict on the paper with this code, however it was typed; None if there is none.
+    """The verification of the paper with this code, however it was typed; None if there is none.
 
     Of two contents that share a code, the one that counts is meant.
     """
     current = "revision__application__current_revision"
     found = Paper.objects.filter(check_code=code_in(typed))
     found = found.select_related("round", "bureau", current)
-    verdicts = map(Verification, found.defer("revision__data", f"{current}__data"))
-    return max(verdicts, key=lambda verdict: verdict.is_current, default=None)
+    verifications = map(Verification, found.defer("revision__data", f"{current}__data"))
+    return max(verifications, key=lambda verification: verification.is_current, default=None)
 
 
 def _differences(then: Sequence[Row], now: Sequence[Row]) -> Iterator[tuple[str, Row]]:

@@ -1,8 +1,10 @@
 """附件: the slots of an application, uploading into them, and the files themselves."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.contrib import messages
+from django.db.models.fields.files import FieldFile
 from django.http import (
     FileResponse,
     Http404,
@@ -182,11 +184,7 @@ def file(request: HttpRequest, pk: int) -> HttpResponseBase:
 @require_safe
 def thumbnail(request: HttpRequest, pk: int) -> HttpResponseBase:
     attachment = get_object_or_404(Attachment.objects.visible_to(request.user), pk=pk)
-    try:
-        stream = attachment.thumbnail.open("rb")
-    except (OSError, ValueError):
-        raise Http404 from None
-    return sealed(FileResponse(stream, content_type="image/jpeg"))
+    return served(attachment.thumbnail, content_type=JPEG)
 
 
 @require_safe
@@ -215,6 +213,15 @@ def page(request: HttpRequest, pk: int, number: int) -> HttpResponse:
         context = {"file": attachment, "number": number, "why": error}
         return render(request, "applications/file_not_shown.html", context, status=404)
     return sealed(HttpResponse(picture, content_type=JPEG))
+
+
+def served(stored: FieldFile, **kwargs: Any) -> HttpResponseBase:
+    """A stored file, sealed; 404 if it is not there. ``kwargs`` are those of FileResponse."""
+    try:
+        stream = stored.open("rb")
+    except (OSError, ValueError):
+        raise Http404 from None
+    return sealed(FileResponse(stream, **kwargs))
 
 
 def sealed(response: HttpResponseBase) -> HttpResponseBase:

@@ -2,13 +2,13 @@
 
 from django.contrib import messages
 from django.db.models import Count, Q
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
 
 from applications.models import Application
 from applications.states import Status
-from applications.views.attachments import sealed
+from applications.views.attachments import served
 from portal.errors import PortalError
 from review import drafting, ranking, scans, summary
 from review.forms import RecallForm, ScanForm, SendForm
@@ -113,12 +113,6 @@ def scan_add(request: HttpRequest, slug: str) -> HttpResponse:
 def scan(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The stamped table as it came back."""
     found = get_object_or_404(StampedScan.objects.visible_to(request.user), pk=pk)
-    try:
-        stream = found.file.open("rb")
-    except OSError:
-        raise Http404 from None
-    return sealed(
-        FileResponse(
-            stream, as_attachment=True, filename=found.name, content_type=found.content_type
-        )
+    return served(
+        found.file, as_attachment=True, filename=found.name, content_type=found.content_type
     )

@@ -20,22 +20,23 @@ from review.verifying import Verification, look_up
 def verify(request: HttpRequest, code: str = "") -> HttpResponse:
     """Genuine or not, current or superseded, pages and date; what and whose only to its own."""
     typed = code or request.GET.get("code", "")
-    verdict = look_up(typed) if typed else None
-    context: dict[str, Any] = {"typed": typed, "verdict": verdict}
-    if verdict and Paper.objects.visible_to(request.user).filter(pk=verdict.paper.pk).exists():
-        context |= {"is_own": True, **_more(verdict, request.user)}
+    verification = look_up(typed) if typed else None
+    context: dict[str, Any] = {"typed": typed, "verification": verification}
+    own = Paper.objects.visible_to(request.user)
+    if verification and own.filter(pk=verification.paper.pk).exists():
+        context |= {"is_own": True, **_more(verification, request.user)}
     return render(request, "review/verify.html", context)
 
 
-def _more(verdict: Verification, user: User) -> dict[str, Any]:
+def _more(verification: Verification, user: User) -> dict[str, Any]:
     """Where to read what the paper is of, and where to see what has changed."""
-    paper = verdict.paper
-    if verdict.application is None:
+    paper = verification.paper
+    if verification.application is None:
         return {"columns": summary.columns(paper.round), "by_unit": paper.bureau is None}
     app = "applications" if user.is_enterprise else "review"
-    pk, number = verdict.application.pk, paper.revision.number
+    pk, number = verification.application.pk, paper.revision.number
     links = {"read": reverse(f"{app}:revision", args=[pk, number])}
-    current = verdict.application.current_revision.number
+    current = verification.application.current_revision.number
     if current != number:
         name = "applications:compare" if user.is_enterprise else "review:changes"
         changes = reverse(name, args=[pk, current])

@@ -2,14 +2,14 @@
 
 from django.contrib import messages
 from django.db.models import Prefetch
-from django.db.models.fields.files import FieldFile
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
 
 from applications.editing import whole_number
+from applications.inspection import JPEG
 from applications.models import Application
-from applications.views.attachments import sealed
+from applications.views.attachments import served
 from portal.errors import PortalError
 from review import visits as visiting
 from review.forms import VisitForm
@@ -109,19 +109,11 @@ def _with_photos(request: HttpRequest, visit: SiteVisit) -> HttpResponse:
 @officers_only
 def photo(request: HttpRequest, pk: int) -> HttpResponseBase:
     found = get_object_or_404(SitePhoto.objects.visible_to(request.user), pk=pk)
-    return _image(found.file, filename=found.name, content_type=found.content_type)
+    return served(found.file, filename=found.name, content_type=found.content_type)
 
 
 @require_safe
 @officers_only
 def photo_thumbnail(request: HttpRequest, pk: int) -> HttpResponseBase:
     found = get_object_or_404(SitePhoto.objects.visible_to(request.user), pk=pk)
-    return _image(found.thumbnail, content_type="image/jpeg")
-
-
-def _image(stored: FieldFile, **kwargs: str) -> HttpResponseBase:
-    try:
-        stream = stored.open("rb")
-    except (OSError, ValueError):
-        raise Http404 from None
-    return sealed(FileResponse(stream, **kwargs))
+    return served(found.thumbnail, content_type=JPEG)
