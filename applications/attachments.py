@@ -90,7 +90,7 @@ def rows_of(application: Application, scope: str) -> dict[str, str]:
             instances = application.instances.select_related("segment", "scenario")
             return {row.key: row.line for row in instances}
         case Material.Scope.INDICATOR:
-            return {row.key: row.title for row in indicators(application.round)}
+            return {row.key: row.title for row in indicators(application.version)}
     return {"": ""}
 
 
@@ -98,7 +98,7 @@ def slots(
     application: Application, materials: Iterable[Material] | None = None, key: str | None = None
 ) -> list[Slot]:
     """Every slot of the application with its files; or of the materials named; or of one row."""
-    materials = list(application.round.materials.all() if materials is None else materials)
+    materials = list(application.version.materials.all() if materials is None else materials)
     titles = {
         scope: rows_of(application, scope) if key is None else {key: ""}
         for scope in {material.scope for material in materials}
@@ -117,7 +117,7 @@ def slots(
 
 def slots_of(application: Application, group: str, key: str) -> list[Slot]:
     """The slots that belong to one row, an instance's or an indicator's."""
-    return slots(application, application.round.materials.filter(scope=group), key)
+    return slots(application, application.version.materials.filter(scope=group), key)
 
 
 def group_of(material: Material) -> str:
@@ -145,7 +145,7 @@ def used(application: Application) -> int:
 
 def counts(application: Application, group: str) -> dict[str, int]:
     """How many files each row of a group has; empty where the round asks for none."""
-    if all(material.scope != group for material in application.round.materials_list):
+    if all(material.scope != group for material in application.version.materials_list):
         return {}
     keys = application.attachments.current().filter(group=group).values_list("key", flat=True)
     return {**dict.fromkeys(rows_of(application, group), 0), **Counter(keys)}
@@ -262,7 +262,7 @@ def _make_room(attachment: Attachment, replaces: int | None) -> Attachment | Non
             f"请替换或移除其中一个。"
         )
     stored = application.attachments.aggregate(sum=Sum("size"))["sum"] or 0
-    if stored + attachment.size > MOST_HISTORY * application.round.attachment_quota * MEGABYTE:
+    if stored + attachment.size > MOST_HISTORY * application.version.attachment_quota * MEGABYTE:
         raise Refused(
             f"“{attachment}”没有上传：历次替换、移除的文件已经过多，不能再添加。请联系省厅。"
         )
@@ -272,7 +272,7 @@ def _make_room(attachment: Attachment, replaces: int | None) -> Attachment | Non
 
 
 def _require_quota(attachment: Attachment, present: int) -> None:
-    quota = attachment.application.round.attachment_quota
+    quota = attachment.application.version.attachment_quota
     if present + attachment.size > quota * MEGABYTE:
         raise Refused(
             f"“{attachment}”放不下：每份申报的附件合计不超过 {quota} MB，已用 "

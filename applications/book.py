@@ -87,7 +87,7 @@ def of_revision(revision: Revision, progress: Progress | None = None) -> Documen
 
 def of_draft(application: Application, progress: Progress | None = None) -> Document:
     """The book as it would be if this were submitted now, marked as a draft on every page."""
-    declared = application.round.declarations.values_list("text", flat=True)
+    declared = application.version.declarations.values_list("text", flat=True)
     data = {**snapshot(Filing.of(application)), "declarations": list(declared)}
     read = _Stored(application, data, progress)
     return build(data, made_at=timezone.now(), picture=read)

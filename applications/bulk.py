@@ -29,7 +29,7 @@ class Outdated(StaleState):
 
 def _held(pk: int, actor: User) -> Application:
     workflow.hold(pk, actor)
-    return Application.objects.select_related("round").get(pk=pk)
+    return Application.objects.select_related("version__round").get(pk=pk)
 
 
 # Paste

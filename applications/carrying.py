@@ -30,7 +30,7 @@ from applications.models import (
 from applications.sections import SECTIONS, Filing, Group, Section, answer_text
 from portal.accounts.models import User
 from portal.errors import NotAllowed
-from portal.rounds.models import Round
+from portal.rounds.models import RoundVersion
 
 
 class Carry(StrEnum):
@@ -155,7 +155,7 @@ def _carry_rows(application: Application, group: Group, filing: Filing, actor: U
         target = places.get(source.key) if group.fixed else _added(application, group, source)
         names = _copy(source, target) if target else []
         if isinstance(target, ScenarioInstance):
-            names = _translate(target, application.round, names)
+            names = _translate(target, application.version, names)
         if names:
             rows.append(target)
             changed[target.key] = names
@@ -169,13 +169,13 @@ def _added(application: Application, group: Group, source: Answers) -> Answers:
     return group.model(application=application, key=source.key, order=source.order)
 
 
-def _translate(row: ScenarioInstance, round: Round, names: list[str]) -> list[str]:
+def _translate(row: ScenarioInstance, version: RoundVersion, names: list[str]) -> list[str]:
     """Point an instance at the same 环节 and 场景 in the new round's edition, by their names.
 
     A scenario that the new guide does not have any more becomes a name of one's own.
     """
-    segments = {segment.name: segment for segment in round.segments}
-    scenarios = {(s.segment.name, s.name): s for s in round.scenarios}
+    segments = {segment.name: segment for segment in version.segments}
+    scenarios = {(s.segment.name, s.name): s for s in version.scenarios}
     segment, scenario = row.segment, row.scenario
     row.segment = segments.get(segment.name) if segment else None
     row.scenario = scenarios.get((scenario.segment.name, scenario.name)) if scenario else None

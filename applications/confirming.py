@@ -8,7 +8,7 @@ from applications.models import Attachment, Confirmation, Revision
 from applications.sections import Filing, Section, snapshot
 from portal.accounts.models import User
 from portal.errors import NotAllowed
-from portal.rounds.models import Round
+from portal.rounds.models import RoundVersion
 
 KEY_FACTS = {
     "basic": ("enterprise_name", "enterprise_credit_code", "legal_representative"),
@@ -56,7 +56,7 @@ def content_sha256(filing: Filing) -> str:
 class Standing:
     """How an application stands whose round asks for a confirmation."""
 
-    round: Round
+    version: RoundVersion
     content_sha256: str
     latest: Confirmation | None
     last_edit: Edit | None
@@ -65,9 +65,7 @@ class Standing:
     @property
     def is_outdated(self) -> bool:
         """Whether what the round asks to confirm has changed since."""
-        return self.latest is not None and (
-            self.latest.text_version != self.round.confirmation_version
-        )
+        return self.latest is not None and (self.latest.text_version != self.version.number)
 
     @property
     def holds(self) -> bool:
@@ -80,19 +78,21 @@ class Standing:
     @property
     def seen(self) -> str:
         """What a page shows to its reader, in one word: the content and the words to confirm."""
-        return f"{self.content_sha256}-{self.round.confirmation_version}"
+        return f"{self.content_sha256}-{self.version.number}"
 
 
 def standing(filing: Filing) -> Standing | None:
     """Whether the content is confirmed as it is; None where the round asks for nothing."""
     application = filing.application
-    if not application.round.confirmation_text:
+    if not application.version.confirmation_text:
         return None
     latest = application.confirmations.select_related("signer").first()
     # An edit is noted to the second.
     since = latest and latest.at.replace(microsecond=0)
     edits = [edit for edit in recent_edits(filing, 1) if since and edit.at >= since]
-    return Standing(application.round, content_sha256(filing), latest, edits[0] if edits else None)
+    return Standing(
+        application.version, content_sha256(filing), latest, edits[0] if edits else None
+    )
 
 
 def proof(filing: Filing) -> dict[str, Any]:

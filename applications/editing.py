@@ -120,7 +120,7 @@ class SectionPage:
         """The page as saved, each field with what the checks say about it."""
         filing = Filing.of(application, section)
         answers = filing.answers[section.slug]
-        form = section.form(instance=answers, round=application.round)
+        form = section.form(instance=answers, version=application.version)
         page = cls(application, section, form, filing=filing, findings=checks.findings(filing))
         for group in section.page_groups:
             rows = filing.rows[group.slug]
@@ -151,7 +151,7 @@ class SectionPage:
         is_new: bool = False,
     ) -> RowForm:
         form = group.form(
-            data, instance=row, prefix=f"{group.slug}-{row.key}", round=self.application.round
+            data, instance=row, prefix=f"{group.slug}-{row.key}", version=self.application.version
         )
         return RowForm(row, form, group.row_name(row, number), is_new)
 
@@ -186,7 +186,7 @@ class SectionPage:
         """The page as typed; needs nothing from the database."""
         # By id: assigning the application would make this blank its section.
         answers = section.model(application_id=application.pk)
-        form = section.form(data, instance=answers, round=application.round)
+        form = section.form(data, instance=answers, version=application.version)
         page = cls(application, section, form)
         for group in section.page_groups:
             page.row_forms[group] = []
@@ -322,7 +322,7 @@ def save_section(
     """
     with transaction.atomic():
         workflow.hold(pk, actor)
-        application = Application.objects.select_related("round", section.slug).get(pk=pk)
+        application = Application.objects.select_related("version__round", section.slug).get(pk=pk)
         page = SectionPage.posted(application, section, data)
         return page, saving.store(application, page.entries(data), actor=actor)
 
@@ -331,9 +331,9 @@ def save_instance(pk: int, key: str, data: QueryDict, *, actor: User) -> tuple[D
     """Store the posted page of one scenario instance; the form as typed, and what came of it."""
     with transaction.atomic():
         workflow.hold(pk, actor)
-        application = Application.objects.select_related("round").get(pk=pk)
+        application = Application.objects.select_related("version__round").get(pk=pk)
         row = INSTANCES.model(application=application, key=key)
-        form = INSTANCES.form(data, instance=row, round=application.round)
+        form = INSTANCES.form(data, instance=row, version=application.version)
         entry = entry_of(form, INSTANCES, posted_fingerprints(data), set(data.getlist(THEIRS)))
         return form, saving.store(application, [entry], actor=actor)
 
@@ -393,8 +393,8 @@ class FieldChanges:
         errors: dict[str, list[str]] = {}
         conflicts = {}
         if clashing or not stored.unparsed.keys().isdisjoint(self.texts):
-            part, round = self.group or self.section, stored.application.round
-            form = part.form(instance=stored, round=round, only=self.texts)
+            part, version = self.group or self.section, stored.application.version
+            form = part.form(instance=stored, version=version, only=self.texts)
             errors = form.errors
             conflicts = {n: _conflict(form, stored, clash, actor) for n, clash in clashing.items()}
         return {

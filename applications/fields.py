@@ -16,7 +16,7 @@ from portal.accounts.forms import LimitedField, MobileField
 from portal.accounts.models import mobile_validator
 from portal.catalogue.models import CatalogueModel, Division, Industry, Scenario, Segment
 from portal.documents.model import clean_text
-from portal.rounds.models import Round
+from portal.rounds.models import RoundVersion
 
 LONG_LINE = 300
 """From this length on, a line is written in a box of two rows."""
@@ -170,12 +170,12 @@ def _area_of(segment: Segment) -> str:
     return f"大环节：{segment.get_area_display()}" if segment.area else "不计入大环节覆盖"
 
 
-# For each catalogue: its rows in a round, and what its options are grouped by.
-CATALOGUES: dict[type, tuple[Callable[[Round], list], Callable[[Any], Hashable]]] = {
-    Division: (lambda round: Division.objects.cached(), lambda row: row.city),
-    Industry: (lambda round: Industry.objects.cached(), lambda row: row.section),
-    Segment: (lambda round: round.segments, _area_of),
-    Scenario: (lambda round: round.scenarios, lambda row: row.segment.name),
+# For each catalogue: its rows in a version of a round, and what its options are grouped by.
+CATALOGUES: dict[type, tuple[Callable[[RoundVersion], list], Callable[[Any], Hashable]]] = {
+    Division: (lambda version: Division.objects.cached(), lambda row: row.city),
+    Industry: (lambda version: Industry.objects.cached(), lambda row: row.section),
+    Segment: (lambda version: version.segments, _area_of),
+    Scenario: (lambda version: version.scenarios, lambda row: row.segment.name),
 }
 
 
@@ -186,10 +186,10 @@ class CatalogueField(forms.TypedChoiceField):
         self.model = model
         super().__init__(empty_value=None, **kwargs)
 
-    def offer(self, round: Round) -> None:
-        """Offer the rows of the round's editions."""
+    def offer(self, version: RoundVersion) -> None:
+        """Offer the rows of the version's editions."""
         load, group = CATALOGUES[self.model]
-        rows = load(round)
+        rows = load(version)
         # Not in __init__: each form works on a copy of the field.
         self.coerce = {str(row.pk): row for row in rows}.__getitem__
         self.choices = [

@@ -40,7 +40,7 @@ from applications.models import (
 from portal.accounts.forms import NameField
 from portal.accounts.models import User
 from portal.documents.model import clean_text
-from portal.rounds.models import Round
+from portal.rounds.models import RoundVersion
 
 FIRST_CLAUSE = re.compile(r"[^，。；（]*")
 
@@ -91,20 +91,20 @@ class DraftForm(forms.ModelForm):
     fieldsets: tuple[tuple[str, tuple[str | tuple[str, ...], ...]], ...] = ()
 
     def __init__(
-        self, *args: Any, round: Round, only: Collection[str] | None = None, **kwargs: Any
+        self, *args: Any, version: RoundVersion, only: Collection[str] | None = None, **kwargs: Any
     ) -> None:
         """``only`` keeps the named fields, for saving a few of many."""
         if only is not None:
             # Before they are copied for this form, which would cost more than saving one.
             self.base_fields = {n: f for n, f in self.base_fields.items() if n in only}
         super().__init__(*args, **kwargs)
-        self.round = round
+        self.version = version
         self.briefs: dict[str, str] = {}
         self.warned: set[str] = set()
         self.comments: dict[str, list[Comment]] = {}
         for field in self.fields.values():
             if isinstance(field, CatalogueField):
-                field.offer(round)
+                field.offer(version)
         if not self.is_bound:
             self._show_unparsed()
 
@@ -116,7 +116,7 @@ class DraftForm(forms.ModelForm):
             return
         self.initial.update(typed)
         data = {self.add_prefix(name): text for name, text in typed.items()}
-        errors = type(self)(data, prefix=self.prefix, round=self.round, only=typed).errors
+        errors = type(self)(data, prefix=self.prefix, version=self.version, only=typed).errors
         for name in typed:
             if name in errors:
                 self._errors[name] = errors[name]
@@ -338,7 +338,9 @@ class DeclarationForm(forms.Form):
     Where there are ``reminders`` of what may be secret or personal, that they were looked at.
     """
 
-    def __init__(self, *args: Any, round: Round, reminders: int = 0, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, version: RoundVersion, reminders: int = 0, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         if reminders:
             self.fields["acknowledged"] = forms.BooleanField(
@@ -346,7 +348,7 @@ class DeclarationForm(forms.Form):
                 "其中的个人信息确需保留。",
                 error_messages={"required": "请核对上列内容，修改或勾选确认后再提交。"},
             )
-        self.declarations = round.declarations_list
+        self.declarations = version.declarations_list
         for declaration in self.declarations:
             self.fields[f"declaration_{declaration.pk}"] = forms.BooleanField(
                 label=declaration.text,

@@ -346,7 +346,7 @@ class _Reader:
         self, group: Group, application: Application, rows: Sequence[Row], layout: Layout
     ) -> None:
         self.group, self.application, self.layout = group, application, layout
-        self.fields = group.form(instance=group.model(), round=application.round).fields
+        self.fields = group.form(instance=group.model(), version=application.version).fields
         self.known = [(row, _known_by(row)) for row in rows]
         self.titles = {row.key: group.row_title(row, n) for n, row in enumerate(rows, 1)}
         self.lines_of: dict[object, int] = {}
@@ -395,7 +395,7 @@ class _Reader:
         form = self.group.form(
             posted,
             instance=self.group.model(application=self.application),
-            round=self.application.round,
+            version=self.application.version,
             only=posted,
         )
         refused |= {name: errors[0] for name, errors in form.errors.items()}
@@ -468,7 +468,7 @@ class _Reader:
         """The official scenario of that name, in the segment if one is given; else one's own."""
         found = [
             scenario
-            for scenario in self.application.round.scenarios
+            for scenario in self.application.version.scenarios
             if bare(scenario.name) == bare(text) and segment in ("", str(scenario.segment_id))
         ]
         if len(found) != 1:

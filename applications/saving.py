@@ -125,7 +125,7 @@ def save_fields(
     if not known.issuperset(texts):
         raise UnknownField
     blank = _blank(application, part, key)
-    form = part.form(dict(texts), instance=blank, round=application.round, only=texts)
+    form = part.form(dict(texts), instance=blank, version=application.version, only=texts)
     entry = Entry(part, form.typed(), list(texts), seen, is_new)
     outcome = Outcome()
     _merge(application, [(entry, set(texts))], {key: stored}, outcome, actor)
@@ -138,7 +138,7 @@ def _load(
     pk: int, section: Section, group: Group | None, key: str
 ) -> tuple[Application, Answers | None]:
     """The application with its round and what is stored in one part of it, at one stroke."""
-    applications = Application.objects.select_related("round")
+    applications = Application.objects.select_related("version__round")
     if group is None:
         application = applications.select_related(section.slug).get(pk=pk)
         return application, section.answers(application)

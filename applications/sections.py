@@ -26,35 +26,36 @@ from applications.models.sections import Money
 from portal.accounts.models import Enterprise
 from portal.catalogue.models import CatalogueModel, Condition, Modality
 from portal.documents.model import Kind, text_of
-from portal.rounds.models import Material, Round
+from portal.rounds.models import Material, RoundVersion
 
 
-def finance_years(round: Round) -> list[FixedRow]:
+def finance_years(version: RoundVersion) -> list[FixedRow]:
     """近三年: the three full years before the round's year."""
-    return [FixedRow(str(year), f"{year}年") for year in range(round.year - 3, round.year)]
+    end = version.round.year
+    return [FixedRow(str(year), f"{year}年") for year in range(end - 3, end)]
 
 
-def basic_requirements(round: Round) -> list[FixedRow]:
+def basic_requirements(version: RoundVersion) -> list[FixedRow]:
     """附件2 一、基础要求, clause by clause."""
     rules = {Condition.Rule.BASIC_REQUIREMENT, Condition.Rule.MATURITY}
     return [
         FixedRow(c.code, c.text, c.where, name=c.short_where)
-        for c in round.conditions
+        for c in version.conditions
         if c.rule in rules
     ]
 
 
-def principles(round: Round) -> list[FixedRow]:
+def principles(version: RoundVersion) -> list[FixedRow]:
     """The clauses worded 原则上, each of which may be left unmet for a reason."""
     binding = Modality.IN_PRINCIPLE
-    return [FixedRow(c.code, c.text, c.where) for c in round.conditions if c.modality == binding]
+    return [FixedRow(c.code, c.text, c.where) for c in version.conditions if c.modality == binding]
 
 
-def indicators(round: Round) -> list[FixedRow]:
+def indicators(version: RoundVersion) -> list[FixedRow]:
     """附件2 附1: the official indicators in their groups."""
     return [
         FixedRow(str(i.no), f"{i.no}. {i}", i.reference_formula, i.category, i.kind)
-        for i in round.indicators
+        for i in version.indicators
     ]
 
 
@@ -64,7 +65,7 @@ class Group:
 
     slug: str
     form: type[forms.DraftForm]
-    fixed: Callable[[Round], list[FixedRow]] | None = None
+    fixed: Callable[[RoundVersion], list[FixedRow]] | None = None
     minimum: int = 0
     own_page: bool = False
     blanks_say_nothing: bool = False
@@ -96,9 +97,9 @@ class Group:
         return rows
 
     def blank_rows(self, application: Application) -> list[Row]:
-        """The fixed rows of the round with nothing filled in; none where people add rows."""
+        """The fixed rows of its version with nothing filled in; none where people add rows."""
         rows = []
-        for order, fixed in enumerate(self.fixed(application.round) if self.fixed else (), 1):
+        for order, fixed in enumerate(self.fixed(application.version) if self.fixed else (), 1):
             row = self.model(application=application, key=fixed.key, order=order)
             row.fixed = fixed
             rows.append(row)
@@ -239,7 +240,7 @@ class Filing:
         """Read the given sections (everything when none is named); one query a group."""
         filing = cls(application)
         if not sections:
-            filing.materials = application.round.materials_list
+            filing.materials = application.version.materials_list
             if application.current_revision_id:  # only of a revision can anything be said
                 filing.comments = list(application.comments.sent().for_reading())
         for section in sections or SECTIONS:

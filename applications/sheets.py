@@ -88,7 +88,7 @@ def template(group: Group, application: Application, rows: list[Row]) -> bytes:
     sheet.title = group.title
     lists = book.create_sheet(LISTS)
     fields = group.model.answer_fields()
-    form = group.form(instance=group.model(), round=application.round)
+    form = group.form(instance=group.model(), version=application.version)
     _write(sheet, 1, ["项目" if group.fixed else "序号", *(str(f.verbose_name) for f in fields)])
     _write(sheet, 2, [EXAMPLE, *(_example(f, form.fields[f.name]) for f in fields)])
     for number, row in enumerate(rows, 1):

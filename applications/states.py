@@ -23,7 +23,8 @@ class Status(models.TextChoices):
 
     def label_for(self, role: str) -> str:
         """The same state in the words of one audience."""
-        return AUDIENCE_LABELS.get((role, self), self.label)
+        audience = Role.PROVINCE if role == Role.AUDITOR else role
+        return AUDIENCE_LABELS.get((audience, self), self.label)
 
 
 AUDIENCE_LABELS = {

@@ -83,7 +83,10 @@ def start(round: Round, *, actor: User) -> Application:
     try:
         with transaction.atomic():
             application = Application.objects.create(
-                enterprise=enterprise, round=round, bureau_id=enterprise.bureau_id
+                enterprise=enterprise,
+                round=round,
+                version=round.version,
+                bureau_id=enterprise.bureau_id,
             )
             for section in SECTIONS:
                 known = {n: getattr(actor, of) for n, of in KNOWN.get(section.slug, {}).items()}
@@ -143,8 +146,8 @@ def confirm(
         application=application,
         signer=actor,
         signer_name=signer_name,
-        text=stands.round.confirmation_text,
-        text_version=stands.round.confirmation_version,
+        text=stands.version.confirmation_text,
+        text_version=stands.version.number,
         content_sha256=stands.content_sha256,
     )
 
@@ -179,7 +182,7 @@ def submit(
     findings = checks.findings(filing)
     if blocking := checks.blocking(findings):
         raise NotReady(blocking)
-    required = {declaration.text for declaration in fresh.round.declarations.all()}
+    required = {declaration.text for declaration in fresh.version.declarations.all()}
     if required - set(declarations):
         raise NotAllowed("请逐项阅读并勾选全部承诺后再提交。")
     reminders = [reminder.message for reminder in checks.sensitive(filing)]

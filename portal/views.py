@@ -14,6 +14,7 @@ HOMES = {
     Role.ENTERPRISE: "applications:index",
     Role.BUREAU: "review:inbox",
     Role.PROVINCE: "review:cockpit",
+    Role.AUDITOR: "review:cockpit",
 }
 
 

@@ -63,7 +63,7 @@ def lines(application: Application, user: User) -> list[Line]:
             next((m for m in marks if m.condition_id == condition.pk and m.officer == user), None),
             [m for m in marks if m.condition_id == condition.pk and m.officer != user],
         )
-        for condition in application.round.conditions
+        for condition in application.version.conditions
     ]
 
 
@@ -129,7 +129,7 @@ def summary(applications: Iterable[Application], user: User) -> dict[int, dict[s
     counts = {}
     for application in applications:
         count = dict.fromkeys([*Verdict.values, "open"], 0)
-        for condition in application.round.conditions:
+        for condition in application.version.conditions:
             verdicts = said.get((application.pk, condition.pk), ())
             count[next((each for each in GRAVEST_FIRST if each in verdicts), "open")] += 1
         counts[application.pk] = count

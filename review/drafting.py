@@ -90,7 +90,7 @@ def _covered(revision: Revision) -> Iterator[str]:
 
 def _changes(revision: Revision, round: Round) -> Iterator[str]:
     """The largest changes, as the enterprise states them; none that contradicts its own figures."""
-    indicators = {str(each.no): each for each in round.indicators if each.kind in CHANGES}
+    indicators = {str(each.no): each for each in round.version.indicators if each.kind in CHANGES}
     found = []
     for row in rows_of(revision.data, INDICATORS.slug):
         indicator = indicators.get(row["key"])

@@ -7,9 +7,9 @@ from django.db.models import F
 from django.utils import timezone
 
 from portal.accounts.models import User
-from portal.catalogue.models import Bureau, Condition, Indicator, Segment
+from portal.catalogue.models import Bureau, ClosedEdition, Condition, Indicator, Segment
 from portal.errors import NotAllowed, StaleState
-from portal.rounds.models import Round
+from portal.rounds.models import Round, RoundVersion
 from review.models import RankedList, Seat
 
 Editions = dict[str, set[int]]
@@ -29,10 +29,29 @@ def publish(round: Round, *, actor: User) -> None:
     if not published:
         raise StaleState("该批次已发布。")
     round.refresh_from_db()
+    version = round.version
     missing = what_is_missing(round)
     if missing:
         raise NotAllowed(f"“{round}”还不能发布：{'；'.join(missing)}。")
+    RoundVersion.objects.filter(pk=version.pk).update(
+        published_at=round.published_at, published_by=actor
+    )
+    close_editions(version)
     seat_bureaus(round, actor=actor)
+
+
+def close_editions(version: RoundVersion) -> None:
+    """What a published round builds on is not changed any more: a correction is a new edition."""
+    parts = ClosedEdition.Part
+    used = {
+        parts.SCENARIOS: version.scenario_edition,
+        parts.INDICATORS: version.indicator_edition,
+        parts.CONDITIONS: version.condition_edition,
+    }
+    ClosedEdition.objects.bulk_create(
+        [ClosedEdition(part=part, edition=edition) for part, edition in used.items()],
+        ignore_conflicts=True,
+    )
 
 
 @transaction.atomic
@@ -77,14 +96,14 @@ def what_is_missing(round: Round, editions: Editions | None = None) -> list[str]
     """
     editions = editions or editions_at_hand()
     wanted = {
-        "场景指引": round.scenario_edition,
-        "绩效指标": round.indicator_edition,
-        "要素条件": round.condition_edition,
+        "场景指引": round.version.scenario_edition,
+        "绩效指标": round.version.indicator_edition,
+        "要素条件": round.version.condition_edition,
     }
     missing = [
         f"{name} {year} 年版未导入" for name, year in wanted.items() if year not in editions[name]
     ]
-    if not round.declarations.all():
+    if not round.version.declarations.all():
         missing.append("没有承诺事项")
     return missing
 

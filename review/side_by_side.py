@@ -223,7 +223,7 @@ def _number(number: int, unit: str = "个") -> str:
 def _review(round: Round, candidates: Sequence[Candidate]) -> Iterator[Line]:
     yield _line("提交", (_submitted(each) for each in candidates))
     yield _line("提交时系统检查", (_findings(each) for each in candidates))
-    yield _line("审查清单", (_marked(each, len(round.conditions)) for each in candidates))
+    yield _line("审查清单", (_marked(each, len(round.version.conditions)) for each in candidates))
     yield _line(_name_of(Comment), (_comments(each) for each in candidates))
     yield _line(_name_of(SiteVisit), (_visits(each) for each in candidates))
 
@@ -287,7 +287,7 @@ def _visits(candidate: Candidate) -> Cell:
 
 
 def _clauses(round: Round, candidates: Sequence[Candidate]) -> Iterator[Line]:
-    for condition in round.conditions:
+    for condition in round.version.conditions:
         yield _line(
             condition.short_where,
             (_clause(each, condition) for each in candidates),
@@ -329,7 +329,7 @@ def _clause(candidate: Candidate, condition: Condition) -> Cell:
 
 def _instances(round: Round, candidates: Sequence[Candidate]) -> Iterator[Line]:
     """How many there are, and which in each of the five areas."""
-    area_of = {segment.name: segment.area for segment in round.segments}
+    area_of = {segment.name: segment.area for segment in round.version.segments}
     instances = [_by_area(each, area_of) for each in candidates]
     yield _line(
         f"{INSTANCES.title}数量",
@@ -380,7 +380,7 @@ def indicator_answer(row: Data, round: Round) -> IndicatorValue:
     values = {each["name"]: each["value"] for each in row["fields"]}
     numbers = {n: values[n] and Decimal(values[n]) for n in ("before", "after", "value")}
     answer = IndicatorValue(is_not_applicable=values["is_not_applicable"], **numbers)
-    kind = next((i.kind for i in round.indicators if str(i.no) == row["key"]), "")
+    kind = next((i.kind for i in round.version.indicators if str(i.no) == row["key"]), "")
     answer.fixed = FixedRow(row["key"], row["title"], kind=kind)
     return answer
 

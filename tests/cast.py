@@ -28,7 +28,7 @@ from portal.catalogue.models import (
     Scenario,
     Segment,
 )
-from portal.rounds.models import Declaration, Material, Round
+from portal.rounds.models import Declaration, Material, Round, RoundVersion
 from review import publishing, ranking
 from review.models import RankedList
 
@@ -50,7 +50,7 @@ def load_catalogue() -> None:
     call_command("load_catalogue", stdout=StringIO())
     models = (Bureau, Division, Industry, Segment, Scenario, Indicator, Condition)
     _CATALOGUE.extend(
-        list(model.objects.all()) for model in (*models, Round, Declaration, Material)
+        list(model.objects.all()) for model in (*models, Round, RoundVersion, Declaration, Material)
     )
 
 
@@ -94,8 +94,14 @@ def make_province() -> User:
 
 
 def make_round(province: User, *, published: bool = True, **changes) -> Round:
-    """A round open for a week from yesterday, with two declarations."""
+    """A round open for a week from yesterday, with two declarations.
+
+    ``changes`` are fields of the round or of its version.
+    """
     now = timezone.now().replace(microsecond=0)
+    editions = dict.fromkeys(("scenario_edition", "indicator_edition", "condition_edition"), 2024)
+    names = {field.name for field in RoundVersion._meta.fields} - {"published_at"}
+    rules = editions | {name: changes.pop(name) for name in names & changes.keys()}
     round = Round.objects.create(
         **{
             "slug": "test",
@@ -105,21 +111,19 @@ def make_round(province: User, *, published: bool = True, **changes) -> Round:
             "opens_at": now - timedelta(days=1),
             "enterprise_deadline": now + timedelta(days=7),
             "bureau_deadline": now + timedelta(days=9),
-            "scenario_edition": 2024,
-            "indicator_edition": 2024,
-            "condition_edition": 2024,
             **changes,
         }
     )
-    Declaration.objects.create(round=round, order=1, text="内容真实。", clause="通知二（一）")
-    Declaration.objects.create(round=round, order=2, text="不涉密。", clause="通知二（一）")
+    version = RoundVersion.objects.create(round=round, number=1, **rules)
+    Declaration.objects.create(version=version, order=1, text="内容真实。", clause="通知二（一）")
+    Declaration.objects.create(version=version, order=2, text="不涉密。", clause="通知二（一）")
     if published:
         publishing.publish(round, actor=province)
     return round
 
 
 def declarations(round: Round) -> list[str]:
-    return list(round.declarations.values_list("text", flat=True))
+    return list(round.version.declarations.values_list("text", flat=True))
 
 
 def save(application: Application, slug: str, values: dict, actor: User, rows=()) -> None:
@@ -203,7 +207,7 @@ def complete(application: Application, actor: User, *, project: str = "示范智
     )
     save(application, "scenarios", {"overall": "总体。", "system_integration": "集成。"}, actor)
     for number, area in enumerate(Area.values, 1):
-        segment = next(s for s in application.round.segments if s.area == area)
+        segment = next(s for s in application.version.segments if s.area == area)
         add_instance(application, actor, segment=segment, name=f"实例{number}")
     save(
         application,

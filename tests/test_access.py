@@ -275,7 +275,7 @@ def _attach(application: Application, actor, word: str) -> Attachment:
     """A file that was submitted; what it holds, ``stored_file`` stores for each test."""
     return Attachment.objects.create(
         application=application,
-        material=Material.objects.create(round=application.round, order=1, name="材料"),
+        material=Material.objects.create(version=application.version, order=1, name="材料"),
         name=f"独有{word}证照.pdf",
         file=STORED,
         thumbnail=STORED,
@@ -291,7 +291,7 @@ def _visit(application: Application, officer, word: str) -> SiteVisit:
     """A site visit with a photo; and a mark on a clause."""
     ClauseMark.objects.create(
         application=application,
-        condition=application.round.conditions[0],
+        condition=application.version.conditions[0],
         officer=officer,
         revision_id=cast.fresh(application).current_revision_id,
         verdict="met",

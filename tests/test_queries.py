@@ -241,7 +241,7 @@ def test_the_enterprises_list(queries, owner, province, officer):
 
 
 def test_the_task_list(queries, owner, round, draft):
-    segment = draft.round.segments[0]
+    segment = draft.version.segments[0]
 
     def grow(count):
         for number in range(count):
@@ -383,7 +383,9 @@ def returned(province, round, owner, officer):
     round.save()
     application = workflow.start(round, actor=owner)
     for order, scope in enumerate(Material.Scope.values, 1):
-        material = Material.objects.create(round=round, order=order, name=scope, scope=scope)
+        material = Material.objects.create(
+            version=round.version, order=order, name=scope, scope=scope
+        )
         for key in list(attachments.rows_of(application, scope))[:2]:
             upload = as_upload(pdf(1), "材料.pdf")
             attachments.take(application, material, upload, actor=owner, key=key)

@@ -93,7 +93,7 @@ def _starts_from_zero(row: IndicatorValue) -> bool:
 
 def _reasons(filing: Filing, part: Section | Group, answers: Answers) -> dict[str, str]:
     """Why each text kept as typed was not taken, in the words of the form that shows it again."""
-    form = part.form(instance=answers, round=filing.application.round)
+    form = part.form(instance=answers, version=filing.application.version)
     return {name: errors[0] for name, errors in form.errors.items()}
 
 

@@ -51,7 +51,9 @@ class Clause(Location):
 
 def readiness(filing: Filing) -> list[Clause]:
     """The clauses of the round's level in the notice's order; for a filing read as a whole."""
-    return [_weighed(filing, RULES[c.rule](filing, c)) for c in filing.application.round.conditions]
+    return [
+        _weighed(filing, RULES[c.rule](filing, c)) for c in filing.application.version.conditions
+    ]
 
 
 def _weighed(filing: Filing, clause: Clause) -> Clause:
@@ -164,16 +166,19 @@ class AreaCoverage:
 
 def areas(filing: Filing) -> list[AreaCoverage]:
     """The five 大环节 with what the round's level asks of each."""
-    covered, round = coverage(filing), filing.application.round
+    covered, version = coverage(filing), filing.application.version
     asked = {
         area: Modality(condition.modality)
-        for condition in round.conditions
+        for condition in version.conditions
         if condition.rule == Condition.Rule.COVERAGE
         for area in condition.areas
     }
     return [
         AreaCoverage(
-            area, covered[area], asked.get(area), [s.name for s in round.segments if s.area == area]
+            area,
+            covered[area],
+            asked.get(area),
+            [s.name for s in version.segments if s.area == area],
         )
         for area in Area
     ]

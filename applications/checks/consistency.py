@@ -277,7 +277,7 @@ def _plain_name(name: str) -> str:
 
 def scenario_chosen(filing: Filing) -> Iterator[Finding]:
     """One scenario an instance: from the guide, of the chosen 环节, or named by oneself."""
-    names = {segment.pk: segment.name for segment in filing.application.round.segments}
+    names = {segment.pk: segment.name for segment in filing.application.version.segments}
     for number, row in enumerate(filing.rows[INSTANCES.slug], 1):
         here = {"section": "scenarios", "group": INSTANCES.slug, "key": row.key}
         title = f"{INSTANCES.title} {number}："

@@ -183,7 +183,7 @@ def _claim(name: str, kind: str) -> re.Pattern[str]:
 
 def numbers_as_in_the_table(filing: Filing) -> Iterator[Finding]:
     """A figure for the whole factory in 建设成效 or 实施成效 is the one of the indicator table."""
-    names = {str(i.no): i.name for i in filing.application.round.indicators}
+    names = {str(i.no): i.name for i in filing.application.version.indicators}
     for slug, field in (("factory", "results"), ("results", "effect")):
         answers = filing.answers.get(slug)
         sentences = SENTENCE.findall(getattr(answers, field)) if answers else []

@@ -3,7 +3,7 @@
 from applications.models.application import Application
 from applications.models.attachment import Attachment
 from applications.models.comments import Comment
-from applications.models.filing import BulkEdit, Confirmation, Reentry
+from applications.models.filing import BulkEdit, Confirmation, Reentry, SelfAssessment
 from applications.models.history import Event, Revision
 from applications.models.interests import Interest
 from applications.models.papers import Paper
@@ -51,4 +51,5 @@ __all__ = [
     "ScenarioConstruction",
     "ScenarioInstance",
     "SectionAnswers",
+    "SelfAssessment",
 ]

@@ -9,7 +9,7 @@ from django.db.models import Case, F, Max, OuterRef, Q, Subquery, When
 from applications.states import EDITABLE, Status
 from portal.accounts.models import Enterprise, Role, User
 from portal.catalogue.models import Bureau
-from portal.rounds.models import Round
+from portal.rounds.models import Round, RoundVersion
 
 
 class ApplicationQuerySet(models.QuerySet):
@@ -19,10 +19,10 @@ class ApplicationQuerySet(models.QuerySet):
         Jurisdiction hangs on the bureau of the application, not on the registered address.
         """
         role = getattr(user, "role", None)
-        if role == Role.PROVINCE:
+        if getattr(user, "oversees", False):
             return self
         if role == Role.BUREAU:
-            return self.filter(bureau_id=user.bureau_id)
+            return self.filter(bureau_id=user.bureau_id, round__trial_of=None)
         if role == Role.ENTERPRISE:
             return self.filter(enterprise_id=user.enterprise_id)
         return self.none()
@@ -36,9 +36,9 @@ class ApplicationQuerySet(models.QuerySet):
 
     def with_parties(self) -> Self:
         """With what every page names; the revision without its long content."""
-        return self.select_related("enterprise", "bureau", "round", "current_revision").defer(
-            "current_revision__data"
-        )
+        return self.select_related(
+            "enterprise", "bureau", "round", "version__round", "current_revision"
+        ).defer("current_revision__data")
 
     def with_sections(self) -> Self:
         """Each section with who edited it last, and the catalogue rows it names.
@@ -75,6 +75,9 @@ class Application(models.Model):
     )
     round = models.ForeignKey(
         Round, models.PROTECT, related_name="applications", verbose_name="申报批次"
+    )
+    version = models.ForeignKey(
+        RoundVersion, models.PROTECT, related_name="applications", verbose_name="批次版本"
     )
     bureau = models.ForeignKey(
         Bureau, models.PROTECT, related_name="applications", verbose_name="推荐单位"

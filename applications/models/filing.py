@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 
 from applications.models.application import Application
+from portal.accounts.models import Enterprise, User
 
 
 class Confirmation(models.Model):
@@ -83,3 +84,25 @@ class Reentry(models.Model):
 
     def __str__(self) -> str:
         return self.place
+
+
+class SelfAssessment(models.Model):
+    """梯度自评: an enterprise's own answers, held against the conditions of all four levels.
+
+    ``answers``: ``{"requirements": {clause code: "yes" | "no"}, "maturity_level": int | None,
+    "areas": [大环节, …], "finished_on": ISO date | ""}``.
+    """
+
+    enterprise = models.OneToOneField(
+        Enterprise, models.CASCADE, related_name="self_assessment", verbose_name="企业"
+    )
+    condition_edition = models.PositiveSmallIntegerField("条件版本（年）")
+    answers = models.JSONField("自评内容", default=dict)
+    edited_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="填写人")
+    edited_at = models.DateTimeField("最近修改", auto_now=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "梯度自评"
+
+    def __str__(self) -> str:
+        return f"{self.enterprise} {self.edited_at:%Y-%m-%d}"

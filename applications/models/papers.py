@@ -17,11 +17,10 @@ class PaperQuerySet(models.QuerySet):
     def visible_to(self, user: User | AnonymousUser) -> Self:
         """Those about which ``user`` may be told more than everybody: whose they are."""
         mine = Q(revision__application__in=Application.objects.visible_to(user))
-        match getattr(user, "role", None):
-            case Role.PROVINCE:
-                return self
-            case Role.BUREAU:
-                mine |= Q(kind=Paper.Kind.SUMMARY, bureau=user.bureau_id)
+        if getattr(user, "oversees", False):
+            return self
+        if getattr(user, "role", None) == Role.BUREAU:
+            mine |= Q(kind=Paper.Kind.SUMMARY, bureau=user.bureau_id)
         return self.filter(mine)
 
 

@@ -144,7 +144,7 @@ def _stored_instance(application: Application, key: str) -> tuple[Row, DraftForm
     filing = Filing.of(application, BY_SLUG["scenarios"])
     row = next((row for row in filing.rows[INSTANCES.slug] if row.key == key), None)
     row = row or INSTANCES.model(application=application, key=key or random_key())
-    form = INSTANCES.form(instance=row, round=application.round)
+    form = INSTANCES.form(instance=row, version=application.version)
     for finding in checks.findings(filing):
         here = finding.key == row.key and finding.field in form.fields
         if here and not finding.is_gap and finding.field not in form.errors:
@@ -190,7 +190,7 @@ def _save_instance(request: HttpRequest, pk: int, key: str) -> HttpResponse:
     except PortalError as error:
         application = own_application(request, pk)
         row = INSTANCES.model(application=application, key=key)
-        form = INSTANCES.form(request.POST, instance=row, round=application.round)
+        form = INSTANCES.form(request.POST, instance=row, version=application.version)
         messages.error(request, str(error))
         form.freeze()
         lost = reverse("applications:section", args=[pk, "scenarios"])

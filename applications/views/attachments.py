@@ -49,7 +49,7 @@ def overview(request: HttpRequest, pk: int) -> HttpResponse:
         "parts": _by_row(slots),
         "astray": attachments.astray(application, slots),
         "used": attachments.used(application),
-        "quota": application.round.attachment_quota * attachments.MEGABYTE,
+        "quota": application.version.attachment_quota * attachments.MEGABYTE,
     }
     return render(request, "applications/attachments.html", context)
 
@@ -83,7 +83,7 @@ def _by_row(slots: list[attachments.Slot]) -> list[dict[str, object]]:
 def upload(request: HttpRequest, pk: int, material: int) -> HttpResponse:
     """Take one or several files into a slot; answers JSON to the script, a page to a plain form."""
     application = own_application(request, pk)
-    wanted = get_object_or_404(application.round.materials, pk=material)
+    wanted = get_object_or_404(application.version.materials, pk=material)
     key = request.POST.get("key", "")
     replaces = whole_number(request.POST.get("replaces")) or None
     done: list[str] = []

@@ -19,7 +19,7 @@ from portal.errors import PortalError
 def confirm(request: HttpRequest, pk: int) -> HttpResponse:
     """法定代表人确认 of the content as it stands."""
     application = with_sections(request, pk)
-    if not application.is_editable or not application.round.confirmation_text:
+    if not application.is_editable or not application.version.confirmation_text:
         return redirect("applications:submit", pk)
     form = SignatureForm(request.POST or None, user=request.user)
     if request.method == "POST" and form.is_valid():

@@ -156,7 +156,9 @@ def submit(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("applications:receipt", pk)
     filing = Filing.of(application)
     reminders = checks.sensitive(filing)
-    form = DeclarationForm(request.POST or None, round=application.round, reminders=len(reminders))
+    form = DeclarationForm(
+        request.POST or None, version=application.version, reminders=len(reminders)
+    )
     if request.method == "POST" and form.is_valid():
         agreed = [declaration.text for declaration in form.declarations]
         try:

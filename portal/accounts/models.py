@@ -20,6 +20,7 @@ class Role(models.TextChoices):
     ENTERPRISE = "enterprise", "企业"
     BUREAU = "bureau", "推荐单位"
     PROVINCE = "province", "省厅"
+    AUDITOR = "auditor", "审计（只读）"
 
 
 mobile_validator = RegexValidator(r"\A1[3-9][0-9]{9}\Z", "请填写 11 位手机号码，例如 13800000000。")
@@ -46,6 +47,7 @@ class Enterprise(models.Model):
     bureau = models.ForeignKey(
         Bureau, models.PROTECT, related_name="enterprises", verbose_name="推荐单位"
     )
+    is_invented = models.BooleanField("试运行用", default=False, editable=False)
     created_at = models.DateTimeField("注册时间", auto_now_add=True)
 
     class Meta:
@@ -97,10 +99,13 @@ class User(AbstractUser):
     )
 
     is_unit_admin = models.BooleanField(
-        "单位管理员", default=False, help_text="可邀请、停用本企业的账号。"
+        "单位管理员", default=False, help_text="可邀请、停用本单位的账号。"
     )
     is_signatory = models.BooleanField(
         "法定代表人或授权签字人", default=False, help_text="可在提交前作法定代表人确认。"
+    )
+    wants_digest = models.BooleanField(
+        "接收邮件汇总", default=True, help_text="每天最多一封，汇总未读的消息。"
     )
     is_staff = models.BooleanField("可进入后台", default=False, help_text="只对省厅人员有效。")
     is_active = models.BooleanField(
@@ -119,14 +124,23 @@ class User(AbstractUser):
                 name="user_role_matches_affiliation",
                 condition=Q(role=Role.ENTERPRISE, enterprise__isnull=False, bureau__isnull=True)
                 | Q(role=Role.BUREAU, enterprise__isnull=True, bureau__isnull=False)
-                | Q(role=Role.PROVINCE, enterprise__isnull=True, bureau__isnull=True),
+                | Q(
+                    role__in=[Role.PROVINCE, Role.AUDITOR],
+                    enterprise__isnull=True,
+                    bureau__isnull=True,
+                ),
                 violation_error_message="角色与所属单位不一致：企业账号须选企业，"
-                "推荐单位账号须选推荐单位，省厅账号两者都不选。",
+                "推荐单位账号须选推荐单位，省厅和审计账号两者都不选。",
             ),
             models.CheckConstraint(
-                name="user_team_roles_are_enterprises",
-                condition=Q(role=Role.ENTERPRISE) | Q(is_unit_admin=False, is_signatory=False),
-                violation_error_message="只有企业账号可以是单位管理员或签字人。",
+                name="user_admin_of_a_unit",
+                condition=Q(role__in=[Role.ENTERPRISE, Role.BUREAU]) | Q(is_unit_admin=False),
+                violation_error_message="只有企业和推荐单位的账号可以是单位管理员。",
+            ),
+            models.CheckConstraint(
+                name="user_signatory_of_an_enterprise",
+                condition=Q(role=Role.ENTERPRISE) | Q(is_signatory=False),
+                violation_error_message="只有企业账号可以是签字人。",
             ),
         ]
 
@@ -146,7 +160,7 @@ class User(AbstractUser):
     @property
     def affiliation(self) -> str:
         """The unit this person acts for, as shown beside the name."""
-        return str(self.enterprise or self.bureau or Role.PROVINCE.label)
+        return str(self.enterprise or self.bureau or Role(self.role).label)
 
     @property
     def is_enterprise(self) -> bool:
@@ -159,6 +173,11 @@ class User(AbstractUser):
     @property
     def is_province(self) -> bool:
         return self.role == Role.PROVINCE
+
+    @property
+    def oversees(self) -> bool:
+        """Whether the whole province is theirs to read; only the province's own officers act."""
+        return self.role in (Role.PROVINCE, Role.AUDITOR)
 
 
 class InvitationQuerySet(models.QuerySet):

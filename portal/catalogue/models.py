@@ -132,6 +132,27 @@ class Industry(CatalogueModel):
         return f"{self.code} {self.name}"
 
 
+class ClosedEdition(models.Model):
+    """已启用的版本: an edition that a published round uses; nothing in it changes any more."""
+
+    class Part(models.TextChoices):
+        SCENARIOS = "scenarios", "场景指引"
+        INDICATORS = "indicators", "绩效指标"
+        CONDITIONS = "conditions", "要素条件"
+
+    part = models.CharField("目录", max_length=10, choices=Part)
+    edition = models.PositiveSmallIntegerField("版本（年）")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "已启用的版本"
+        constraints = [
+            models.UniqueConstraint(fields=["part", "edition"], name="edition_closed_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_part_display()} {self.edition} 年版"
+
+
 class Segment(CatalogueModel):
     """环节: a segment of the scenario guide, folded into one of five areas (附件2 注[1]–[5])."""
 

@@ -42,6 +42,7 @@ class Job(models.Model):
         RUNNING = "running", "处理中"
         DONE = "done", "已完成"
         FAILED = "failed", "未成功"
+        CANCELLED = "cancelled", "已取消"
 
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -57,6 +58,7 @@ class Job(models.Model):
     attempts = models.PositiveSmallIntegerField("处理次数", default=0)
     percent = models.PositiveSmallIntegerField("进度", default=0)
     message = models.TextField("说明", blank=True)
+    cancel_asked_at = models.DateTimeField("要求取消", null=True)
     file = models.FileField("文件", upload_to="jobs/%Y/%m", blank=True)
     file_name = models.CharField("文件名", max_length=150, blank=True)
     created_at = models.DateTimeField("提交时间", auto_now_add=True)
@@ -73,7 +75,7 @@ class Job(models.Model):
 
     @property
     def is_finished(self) -> bool:
-        return self.status in (self.Status.DONE, self.Status.FAILED)
+        return self.status in (self.Status.DONE, self.Status.FAILED, self.Status.CANCELLED)
 
     def report(self, percent: int, message: str = "") -> None:
         """Show progress (0–100) to whoever watches; also the sign of life."""
@@ -85,3 +87,16 @@ class Job(models.Model):
         self.file.save(f"{self.pk}{PurePath(file_name).suffix}", File(stream), save=False)
         self.file_name = file_name
         self.save(update_fields=["file", "file_name", "touched_at"])
+
+
+class Tick(models.Model):
+    """定时: when a kind of the portal's own work was last begun, so that one worker begins it."""
+
+    kind = models.CharField("种类", max_length=30, primary_key=True)
+    at = models.DateTimeField("最近一次")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "定时"
+
+    def __str__(self) -> str:
+        return self.kind

@@ -8,10 +8,10 @@ from django.db.models import ForeignKey, QuerySet
 from django.http import HttpRequest
 
 from portal.adminsite import ProvinceAdmin, ProvinceModelAdmin
-from portal.rounds.models import Declaration, Material, Quota, Round
+from portal.rounds.models import Quota, Round
 
 CONTACT = ("contact_office", "contact_phone")
-NEVER_FROZEN = (*CONTACT, "confirmation_text")
+NEVER_FROZEN = CONTACT
 FROZEN = (
     "本批次已发布，企业和推荐单位正据此办理，所以除联系方式和法定代表人确认内容外不能再改，"
     "也不能删除。"
@@ -54,14 +54,6 @@ class QuotaInline(UnpublishedOnly, admin.TabularInline):
         return super().get_queryset(request).select_related("bureau")
 
 
-class DeclarationInline(UnpublishedOnly, admin.TabularInline):
-    model = Declaration
-
-
-class MaterialInline(UnpublishedOnly, admin.TabularInline):
-    model = Material
-
-
 @admin.register(Round)
 class RoundAdmin(ProvinceModelAdmin):
     list_display = (
@@ -75,14 +67,11 @@ class RoundAdmin(ProvinceModelAdmin):
     )
     list_filter = ("year", "level")
     search_fields = ("title", "slug")
-    inlines = (QuotaInline, DeclarationInline, MaterialInline)
+    inlines = (QuotaInline,)
     fieldsets = (
         (None, {"fields": ("title", "slug", "year", "level", "published_at")}),
         ("时间（北京时间）", {"fields": ("opens_at", "enterprise_deadline", "bureau_deadline")}),
         ("名额", {"fields": ("seats_per_bureau", "exempt_rule")}),
-        ("附件", {"fields": ("attachment_quota",)}),
-        ("法定代表人确认", {"fields": ("confirmation_text",)}),
-        ("版本", {"fields": ("scenario_edition", "indicator_edition", "condition_edition")}),
         ("通知与联系方式", {"fields": ("notice_date", "national_platform", *CONTACT)}),
     )
 
@@ -113,8 +102,6 @@ class RoundAdmin(ProvinceModelAdmin):
     def save_model(
         self, request: HttpRequest, obj: Round, form: forms.ModelForm, change: bool
     ) -> None:
-        if change and "confirmation_text" in form.changed_data:
-            obj.confirmation_version += 1
         super().save_model(request, obj, form, change)
         if obj.deadlines_coincide and not obj.is_published:
             messages.warning(

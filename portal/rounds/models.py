@@ -5,12 +5,14 @@ from datetime import datetime
 from typing import Self
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.functional import cached_property
 
+from portal.accounts.models import Enterprise, Role, User
 from portal.catalogue.models import (
     Bureau,
     CatalogueModel,
@@ -31,7 +33,17 @@ class Deadline(models.TextChoices):
 
 class RoundQuerySet(models.QuerySet):
     def published(self) -> Self:
-        return self.filter(published_at__isnull=False)
+        """Those in which people file in earnest: a dry run (试运行) is nobody's round."""
+        return self.filter(published_at__isnull=False, trial_of=None)
+
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        """The published rounds; a dry run for the province and the invented enterprises in it."""
+        published = self.filter(published_at__isnull=False)
+        if getattr(user, "oversees", False):
+            return published
+        if getattr(user, "role", None) == Role.ENTERPRISE:
+            return published.filter(Q(trial_of=None) | Q(applications__enterprise=user.enterprise))
+        return published.filter(trial_of=None)
 
     def open(self, at: datetime | None = None) -> Self:
         """The published rounds in which enterprises can file at the instant ``at`` (now)."""
@@ -54,28 +66,29 @@ class Round(models.Model):
         Deadline.BUREAU.label, help_text="此刻起不再接收；“22日前”填次日 00:00:00。"
     )
     seats_per_bureau = models.PositiveSmallIntegerField("每个推荐单位的名额", default=3)
-    scenario_edition = models.PositiveSmallIntegerField("场景指引版本（年）")
-    indicator_edition = models.PositiveSmallIntegerField("指标版本（年）")
-    condition_edition = models.PositiveSmallIntegerField("条件版本（年）")
     notice_date = models.DateField("通知日期", null=True, blank=True)
     contact_office = models.CharField("联系处室", max_length=40, blank=True)
     contact_phone = models.CharField("联系电话", max_length=30, blank=True)
     national_platform = models.CharField("国家平台", max_length=60, blank=True)
-    attachment_quota = models.PositiveSmallIntegerField(
-        "每份申报的附件总量（MB）", default=500, validators=[MinValueValidator(1)]
-    )
-    confirmation_text = models.TextField(
-        "法定代表人确认内容",
-        blank=True,
-        help_text="填写后，每次提交前须由法定代表人或授权签字人确认；留空则不需要。"
-        "修改后，已作的确认失效。",
-    )
     exempt_rule = models.TextField(
         "不占名额的情形",
         blank=True,
         help_text="填写后，推荐单位可将符合此情形的项目列为不占名额推荐，并须说明理由；留空则不允许。",
     )
-    confirmation_version = models.PositiveIntegerField("确认内容版本", default=1, editable=False)
+    notice = models.TextField(
+        "通知正文",
+        blank=True,
+        help_text="在公开页面上按段落显示；留空则只显示时间、条件、材料和目录。",
+    )
+    trial_of = models.ForeignKey(
+        "self",
+        models.CASCADE,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="trials",
+        verbose_name="试运行的批次",
+    )
     published_at = models.DateTimeField("发布时间", null=True, blank=True, editable=False)
 
     objects = RoundQuerySet.as_manager()
@@ -124,6 +137,67 @@ class Round(models.Model):
         return f"{self.get_level_display()}智能工厂项目"
 
     @cached_property
+    def version(self) -> "RoundVersion":
+        """The rules that an application started now goes by; before publishing, those prepared."""
+        versions = self.versions.order_by("number")
+        return versions.filter(published_at__isnull=False).last() or versions.get()
+
+    @property
+    def is_trial(self) -> bool:
+        return self.trial_of_id is not None
+
+    def seats_of(self, bureaus: Iterable[Bureau]) -> dict[Bureau, int]:
+        """名额 of each bureau: its own quota, or the round's."""
+        own = {quota.bureau_id: quota.seats for quota in self.quotas.all()}
+        return {bureau: own.get(bureau.pk, self.seats_per_bureau) for bureau in bureaus}
+
+
+class RoundVersion(models.Model):
+    """批次版本: the rules of a round as published at one time.
+
+    An application keeps the version it was started on; a correction is a new version, for those
+    that start later.
+    """
+
+    round = models.ForeignKey(Round, models.CASCADE, related_name="versions", verbose_name="批次")
+    number = models.PositiveSmallIntegerField("版本")
+    scenario_edition = models.PositiveSmallIntegerField("场景指引版本（年）")
+    indicator_edition = models.PositiveSmallIntegerField("指标版本（年）")
+    condition_edition = models.PositiveSmallIntegerField("条件版本（年）")
+    attachment_quota = models.PositiveSmallIntegerField(
+        "每份申报的附件总量（MB）", default=500, validators=[MinValueValidator(1)]
+    )
+    confirmation_text = models.TextField(
+        "法定代表人确认内容",
+        blank=True,
+        help_text="填写后，每次提交前须由法定代表人或授权签字人确认；留空则不需要。",
+    )
+    note = models.CharField("改动说明", max_length=200, blank=True)
+    published_at = models.DateTimeField("发布时间", null=True, blank=True, editable=False)
+    published_by = models.ForeignKey(
+        User, models.PROTECT, null=True, editable=False, related_name="+", verbose_name="发布人"
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = "批次版本"
+        ordering = ["round", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["round", "number"], name="round_version_number_once"),
+            models.UniqueConstraint(
+                fields=["round"],
+                condition=Q(published_at__isnull=True),
+                name="round_version_one_in_preparation",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.round} 第 {self.number} 版"
+
+    @property
+    def is_published(self) -> bool:
+        return self.published_at is not None
+
+    @cached_property
     def segments(self) -> list[Segment]:
         return Segment.objects.cached(edition=self.scenario_edition)
 
@@ -139,20 +213,38 @@ class Round(models.Model):
     def conditions(self) -> list[Condition]:
         """The clauses that apply to the round's level, in the notice's order."""
         rows = Condition.objects.cached(edition=self.condition_edition)
-        return [row for row in rows if row.applies_to(self.level)]
+        return [row for row in rows if row.applies_to(self.round.level)]
 
     @property
     def declarations_list(self) -> list["Declaration"]:
-        return Declaration.objects.cached(round=self.pk)
+        return Declaration.objects.cached(version=self.pk)
 
     @property
     def materials_list(self) -> list["Material"]:
-        return Material.objects.cached(round=self.pk)
+        return Material.objects.cached(version=self.pk)
 
-    def seats_of(self, bureaus: Iterable[Bureau]) -> dict[Bureau, int]:
-        """名额 of each bureau: its own quota, or the round's."""
-        own = {quota.bureau_id: quota.seats for quota in self.quotas.all()}
-        return {bureau: own.get(bureau.pk, self.seats_per_bureau) for bureau in bureaus}
+
+class FieldRule(CatalogueModel):
+    """填写要求: where a round asks more or less of one field than the portal does by itself."""
+
+    version = models.ForeignKey(RoundVersion, models.CASCADE, related_name="field_rules")
+    place = models.CharField("栏目", max_length=30)
+    """The slug of a section or of a group of rows in one."""
+    field = models.CharField("字段", max_length=40)
+    is_required = models.BooleanField("必填", null=True)
+    max_length = models.PositiveIntegerField("字数上限", null=True, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "填写要求"
+        ordering = ["version", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["version", "place", "field"], name="field_rule_once_per_field"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.place}.{self.field}"
 
 
 class Quota(models.Model):
@@ -175,16 +267,16 @@ class Quota(models.Model):
 class Declaration(CatalogueModel):
     """承诺事项: a statement of the notice that the enterprise makes when it submits."""
 
-    round = models.ForeignKey(Round, models.CASCADE, related_name="declarations")
+    version = models.ForeignKey(RoundVersion, models.CASCADE, related_name="declarations")
     order = models.PositiveSmallIntegerField("次序")
     text = models.TextField("内容")
     clause = models.CharField("依据", max_length=40, blank=True)
 
     class Meta:
         verbose_name = verbose_name_plural = "承诺事项"
-        ordering = ["round", "order"]
+        ordering = ["version", "order"]
         constraints = [
-            models.UniqueConstraint(fields=["round", "order"], name="declaration_order_unique")
+            models.UniqueConstraint(fields=["version", "order"], name="declaration_order_unique")
         ]
 
     def __str__(self) -> str:
@@ -208,7 +300,7 @@ class Material(CatalogueModel):
         INSTANCE = "instances", "每个典型场景实例"
         INDICATOR = "indicator_values", "每项关键绩效指标"
 
-    round = models.ForeignKey(Round, models.CASCADE, related_name="materials")
+    version = models.ForeignKey(RoundVersion, models.CASCADE, related_name="materials")
     order = models.PositiveSmallIntegerField("次序")
     name = models.CharField("材料名称", max_length=60)
     help = models.CharField("说明", max_length=200, blank=True)
@@ -226,9 +318,9 @@ class Material(CatalogueModel):
 
     class Meta:
         verbose_name = verbose_name_plural = "附件材料"
-        ordering = ["round", "order"]
+        ordering = ["version", "order"]
         constraints = [
-            models.UniqueConstraint(fields=["round", "order"], name="material_order_unique"),
+            models.UniqueConstraint(fields=["version", "order"], name="material_order_unique"),
             models.CheckConstraint(
                 name="material_required_once",
                 condition=Q(is_required=False) | Q(scope="application"),
@@ -238,3 +330,61 @@ class Material(CatalogueModel):
 
     def __str__(self) -> str:
         return self.name
+
+
+class ExtensionQuerySet(models.QuerySet):
+    def confirmed(self) -> Self:
+        return self.filter(confirmed_at__isnull=False, revoked_at=None)
+
+
+class Extension(models.Model):
+    """延期: a deadline moved for one enterprise, for one bureau's, or for all.
+
+    A second officer of the province confirms it; from then on it holds, also after the deadline.
+    """
+
+    round = models.ForeignKey(Round, models.PROTECT, related_name="extensions")
+    deadline = models.CharField("截止", max_length=10, choices=Deadline)
+    bureau = models.ForeignKey(
+        Bureau, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="推荐单位"
+    )
+    enterprise = models.ForeignKey(
+        Enterprise, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="企业"
+    )
+    until = models.DateTimeField("延至", help_text="此刻起不再接收；“22日前”填次日 00:00:00。")
+    reason = models.TextField("理由", max_length=500)
+    asked_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="提出人")
+    asked_at = models.DateTimeField("提出时间", auto_now_add=True)
+    confirmed_by = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="+", verbose_name="确认人"
+    )
+    confirmed_at = models.DateTimeField("确认时间", null=True)
+    revoked_by = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="+", verbose_name="撤销人"
+    )
+    revoked_at = models.DateTimeField("撤销时间", null=True)
+
+    objects = ExtensionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "延期"
+        ordering = ["-asked_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="extension_confirmed_by_a_second",
+                condition=Q(confirmed_by=None, confirmed_at=None)
+                | (
+                    Q(confirmed_by__isnull=False, confirmed_at__isnull=False)
+                    & ~Q(confirmed_by=F("asked_by"))
+                ),
+                violation_error_message="延期须由另一位省厅人员确认，不能由提出人自己确认。",
+            ),
+            models.CheckConstraint(
+                name="extension_of_one_kind",
+                condition=Q(bureau=None) | Q(enterprise=None),
+                violation_error_message="延期要么给一家企业，要么给一个推荐单位，要么给全部。",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.enterprise or self.bureau or '全部'}：{self.get_deadline_display()}"

@@ -79,7 +79,7 @@ def _complete_filing(django_db_setup, django_db_blocker) -> Filing:
         filing = filing_of(application)
         # What the checks read is remembered from here on.
         assert checks.findings(filing) == []
-        assert filing.application.round.segments and filing.application.round.scenarios
+        assert filing.application.version.segments and filing.application.version.scenarios
         transaction.set_rollback(True)
     return filing
 

@@ -17,7 +17,7 @@ from applications.attachments import Refused
 from applications.models import Application, Attachment
 from applications.sections import Filing, snapshot
 from portal.errors import PortalError, StaleState
-from portal.rounds.models import Material, Round
+from portal.rounds.models import Material, RoundVersion
 from tests import cast
 from tests.files import (
     archive,
@@ -49,7 +49,7 @@ def materials(round) -> dict[str, Material]:
         "proof": {"name": "佐证材料", "accepts": "pdf_image", "scope": "indicator_values"},
     }
     return {
-        key: Material.objects.create(round=round, order=order, max_mb=1, **values)
+        key: Material.objects.create(version=round.version, order=order, max_mb=1, **values)
         for order, (key, values) in enumerate(rows.items(), 1)
     }
 
@@ -199,8 +199,8 @@ def test_a_full_slot_takes_no_more(take, draft):
 
 
 def test_the_quota_counts_what_is_there_and_what_was_submitted(take, draft, round, enterprise):
-    Round.objects.filter(pk=round.pk).update(attachment_quota=1)
-    draft.round.refresh_from_db()
+    RoundVersion.objects.filter(round=round).update(attachment_quota=1)
+    draft.version.refresh_from_db()
     half = b"\0" * 500_000
     first = take("report", pdf(1) + half, "一.pdf")
     take("report", pdf(2) + half, "二.pdf")
@@ -218,8 +218,8 @@ def test_the_quota_counts_what_is_there_and_what_was_submitted(take, draft, roun
 
 
 def test_what_was_ever_uploaded_has_an_end_too(take, draft, round, enterprise):
-    Round.objects.filter(pk=round.pk).update(attachment_quota=1)
-    draft.round.refresh_from_db()
+    RoundVersion.objects.filter(round=round).update(attachment_quota=1)
+    draft.version.refresh_from_db()
     most = b"\0" * 900_000
     for pages in range(1, attachments.MOST_HISTORY + 1):
         attachments.remove(take("licence", pdf(pages) + most), actor=enterprise)
@@ -228,8 +228,8 @@ def test_what_was_ever_uploaded_has_an_end_too(take, draft, round, enterprise):
 
 
 def test_what_is_restored_was_counted_when_it_came(take, round, draft, enterprise):
-    Round.objects.filter(pk=round.pk).update(attachment_quota=1)
-    draft.round.refresh_from_db()
+    RoundVersion.objects.filter(round=round).update(attachment_quota=1)
+    draft.version.refresh_from_db()
     most = b"\0" * 1_000_000
     for pages in range(1, attachments.MOST_HISTORY + 1):
         last = take("licence", pdf(pages) + most, f"{pages}.pdf")
@@ -378,7 +378,7 @@ def test_what_is_no_number_replaces_nothing(browser, draft, materials, replaces)
 
 def test_a_material_of_another_round_is_no_slot(browser, draft, province):
     other = cast.make_round(province, slug="other")
-    material = Material.objects.create(round=other, order=1, name="别处")
+    material = Material.objects.create(version=other.version, order=1, name="别处")
     assert upload(browser, draft, material, pdf()).status_code == 404
 
 
@@ -519,8 +519,8 @@ def test_a_file_that_is_gone_from_the_disk_is_an_honest_page(browser, take, draf
 @pytest.mark.race
 @pytest.mark.django_db(transaction=True)
 def test_slots_and_quota_hold_when_many_upload_at_once(at_once, draft, materials, enterprise):
-    Round.objects.update(attachment_quota=1)
-    draft.round.refresh_from_db()
+    RoundVersion.objects.update(attachment_quota=1)
+    draft.version.refresh_from_db()
     half = b"\0" * 400_000
 
     def act(slot: str, pages: int):

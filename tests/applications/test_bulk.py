@@ -182,7 +182,7 @@ def test_the_whole_order_is_one_act(filled, enterprise):
 
 def test_rows_added_meanwhile_stay_at_the_end(filled, enterprise):
     keys = [row.key for row in INSTANCES.rows(filled)]
-    segment = filled.round.segments[0]
+    segment = filled.version.segments[0]
     cast.add_instance(filled, enterprise, segment=segment, name="新来的")
     bulk.order(filled.pk, INSTANCES, keys[::-1], actor=enterprise)
     assert names(filled)[-1] == "新来的"
@@ -304,7 +304,7 @@ def test_rows_of_unknown_groups_are_nowhere(browser, filled):
 
 
 def test_the_list_says_what_is_covered_missing_and_twice(browser, draft, enterprise):
-    segment = draft.round.segments[0]
+    segment = draft.version.segments[0]
     for _ in range(2):
         cast.add_instance(draft, enterprise, segment=segment, name="同名", effect="")
     page = browser.get(address("section", draft.pk, "scenarios")).content.decode()

@@ -107,7 +107,7 @@ def test_editing_a_carried_answer_confirms_it(fresh_draft, submitted, enterprise
 def test_a_scenario_gone_from_the_new_guide_becomes_ones_own_name(
     province, submitted, round, enterprise
 ):
-    old = round.scenarios[0]
+    old = round.version.scenarios[0]
     ScenarioInstance.objects.filter(application=submitted, key="k1").update(
         segment=old.segment, scenario=old, own_scenario=""
     )

@@ -657,7 +657,7 @@ def test_an_area_not_covered_weighs_as_its_clause_is_worded(
     lost = filing.rows["instances"].pop(1).segment.area
     finding = only(filing)
     assert (finding.severity, finding.clause, finding.section) == (severity, clause, "scenarios")
-    counting = [s.name for s in filing.application.round.segments if s.area == lost]
+    counting = [s.name for s in filing.application.version.segments if s.area == lost]
     assert finding.message.endswith(
         f"尚未覆盖：{Area(lost).label}（环节：{'、'.join(counting)}）。"
     )
@@ -680,7 +680,7 @@ def test_no_instance_at_all_is_said_once(filing):
 
 
 def test_a_segment_without_area_covers_none(filing):
-    other = next(s for s in filing.application.round.segments if not s.area)
+    other = next(s for s in filing.application.version.segments if not s.area)
     filing.rows["instances"][1].segment = other
     give_a_reason(filing)
     assert [f.severity for f in checks.findings(filing)] == [Severity.WARN]

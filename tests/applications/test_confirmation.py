@@ -246,7 +246,7 @@ def test_any_edit_makes_it_void_and_says_who_and_when(
 
 
 def test_a_deleted_row_makes_it_void(filled, enterprise, browser):
-    cast.add_instance(filled, enterprise, segment=filled.round.segments[0], name="多余的实例")
+    cast.add_instance(filled, enterprise, segment=filled.version.segments[0], name="多余的实例")
     confirm(filled, enterprise)
     last = filled.instances.order_by("-pk").first()
     browser.post(reverse("applications:instance_delete", args=[filled.pk, last.key]))

@@ -21,7 +21,7 @@ from tests.applications.conftest import form_as_sent
 
 
 def answers(form_class, round=None, **typed):
-    return form_class(typed, round=round).answers()
+    return form_class(typed, version=round.version).answers()
 
 
 def shown_again(form_class, values, round=None):
@@ -29,7 +29,7 @@ def shown_again(form_class, values, round=None):
     row = form_class._meta.model(**values)
     if form_class is forms.IndicatorValueForm:
         row.fixed = FixedRow("1", "指标")
-    return form_class(instance=row, round=round)
+    return form_class(instance=row, version=round.version)
 
 
 def number(typed):
@@ -267,7 +267,7 @@ def test_what_is_kept_as_typed_holds_nothing_a_database_refuses():
 @pytest.fixture
 def basic(round):
     def fill(**typed):
-        return answers(forms.BasicInformationForm, round=round, **typed)
+        return answers(forms.BasicInformationForm, version=round.version, **typed)
 
     return fill
 
@@ -355,7 +355,7 @@ def test_a_maturity_score_has_its_maximum(typed, is_kept, basic):
 
 
 def test_the_segments_are_offered_under_the_names_of_their_areas(round):
-    choices = forms.ScenarioInstanceForm(round=round).fields["segment"].choices
+    choices = forms.ScenarioInstanceForm(version=round.version).fields["segment"].choices
     areas = {title: [str(name) for _pk, name in members] for title, members in choices[1:]}
     assert list(areas) == [
         "大环节：工厂建设",
@@ -400,7 +400,7 @@ def instance(round):
 
 @pytest.fixture
 def scenario(round):
-    return round.scenarios[0]
+    return round.version.scenarios[0]
 
 
 def test_a_scenario_chosen_alone_brings_its_segment(instance, scenario):
@@ -415,7 +415,7 @@ def test_a_scenario_of_its_segment_is_taken(instance, scenario):
 
 
 def test_a_contradiction_between_fields_is_stored_for_the_checks_to_name(instance, scenario, round):
-    other = next(s for s in round.segments if s != scenario.segment)
+    other = next(s for s in round.version.segments if s != scenario.segment)
     result = instance(scenario=str(scenario.pk), segment=str(other.pk), own_scenario="我的场景")
     assert (result["segment"], result["scenario"]) == (other, scenario)
     assert (result["own_scenario"], result["unparsed"]) == ("我的场景", {})
@@ -432,7 +432,7 @@ def test_ones_own_name_in_a_segment_is_taken(instance, scenario):
 
 def test_a_scenario_of_another_edition_is_not_offered(instance, round):
     assert instance(scenario="99999999")["unparsed"] == {"scenario": "99999999"}
-    editions = {s.segment.edition for s in round.scenarios}
+    editions = {s.segment.edition for s in round.version.scenarios}
     assert editions == {2024}
 
 

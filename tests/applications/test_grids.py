@@ -178,7 +178,7 @@ def test_the_same_row_twice_is_read_once(held):
 
 
 def test_instances_are_known_by_segment_scenario_and_name(held, draft, enterprise):
-    segment = draft.round.segments[4]
+    segment = draft.version.segments[4]
     cast.add_instance(draft, enterprise, segment=segment, name="已有的", own_scenario="自填场景")
     text = f"{HEAD}\n{segment}\t自填场景\t已有的\t新痛点\t是\n{segment}\t自填场景\t另一个\t痛\t否"
     changed, new = held(INSTANCES, text).lines
@@ -268,9 +268,9 @@ def test_an_unknown_scenario_of_a_known_segment_becomes_ones_own(held):
 def test_a_scenario_of_another_segment_or_of_several_becomes_ones_own(held, draft):
     [line] = held(INSTANCES, f"{HEAD}\n生产作业\t智能仓储\t甲\t\t").lines
     assert (line.row.segment.name, line.row.own_scenario) == ("生产作业", "智能仓储")
-    draft.round.segments[0].scenarios.create(name="智能仓储", certainty="official")
+    draft.version.segments[0].scenarios.create(name="智能仓储", certainty="official")
     cache.clear()
-    del draft.round.scenarios
+    del draft.version.scenarios
     [line] = held(INSTANCES, "场景\t实例名称\n智能仓储\t甲").lines
     assert (line.row.scenario, line.row.own_scenario) == (None, "智能仓储")
 

@@ -63,7 +63,7 @@ def sent(application, slug="factory", **changes):
 
 def agreed(application):
     """What the submit page sends with every box ticked, as it stands now."""
-    ticks = {f"declaration_{d.pk}": "on" for d in application.round.declarations.all()}
+    ticks = {f"declaration_{d.pk}": "on" for d in application.version.declarations.all()}
     return ticks | {"seen": cast.fresh(application).touched_at.isoformat()}
 
 
@@ -749,7 +749,7 @@ def test_a_page_that_does_not_say_what_it_showed_submits_nothing(browser, filled
 
 def test_a_change_after_the_submit_page_was_opened_is_looked_at_first(browser, filled, enterprise):
     page = browser.get(url("submit", filled.pk))
-    agreed = {f"declaration_{d.pk}": "on" for d in filled.round.declarations.all()}
+    agreed = {f"declaration_{d.pk}": "on" for d in filled.version.declarations.all()}
     seen = page.context["application"].touched_at.isoformat()
     cast.save(filled, "factory", {"results": "同事刚改过的成效。"}, enterprise)
     response = browser.post(url("submit", filled.pk), {**agreed, "seen": seen}, follow=True)

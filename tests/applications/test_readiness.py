@@ -330,7 +330,7 @@ def test_a_comment_on_a_row_that_is_gone_points_to_its_group(submitted, officer,
 @pytest.mark.parametrize("page", ["detail", "submit"])
 def test_the_panel_shows_every_clause_with_state_and_link(page, filled, browser):
     text = browser.get(reverse(f"applications:{page}", args=[filled.pk])).content.decode()
-    for each in filled.round.conditions:
+    for each in filled.version.conditions:
         assert each.text in text
         assert each.where in text
     assert "满足 8 条，待审核人员判断 1 条，提交时承诺 2 条" in text

@@ -128,7 +128,7 @@ def test_nothing_renamed_afterwards_reaches_the_revision(revision, submitted, en
 
 
 def test_a_scenario_renamed_afterwards_keeps_its_old_name_in_the_revision(filled, enterprise):
-    scenario = next(s for s in filled.round.scenarios if s.segment.area)
+    scenario = next(s for s in filled.version.scenarios if s.segment.area)
     row = filled.instances.first()
     values = {"segment": scenario.segment, "scenario": scenario, "own_scenario": ""}
     cast.save_row(filled, cast.INSTANCES, row.key, values, enterprise)

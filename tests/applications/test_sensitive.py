@@ -173,7 +173,7 @@ def test_the_numbers_never_reach_the_log(telling, enterprise, browser, caplog):
 
 
 def post_all(browser, application, **extra):
-    ticks = {f"declaration_{d.pk}": "on" for d in application.round.declarations.all()}
+    ticks = {f"declaration_{d.pk}": "on" for d in application.version.declarations.all()}
     ticks["seen"] = cast.fresh(application).touched_at.isoformat()
     url = reverse("applications:submit", args=[application.pk])
     return browser.post(url, {**ticks, **extra}, follow=True)

@@ -22,9 +22,9 @@ pytestmark = pytest.mark.django_db
 def take(draft, round, enterprise):
     """Upload a file for the whole application."""
     material = Material.objects.create(
-        round=round, order=1, name="佐证材料", accepts="office", max_files=9
+        version=round.version, order=1, name="佐证材料", accepts="office", max_files=9
     )
-    photos = Material.objects.create(round=round, order=2, name="照片", accepts="image")
+    photos = Material.objects.create(version=round.version, order=2, name="照片", accepts="image")
 
     def act(content: bytes, name: str = "报告.pdf") -> Attachment:
         slot = photos if name.endswith(("png", "jpg")) else material

@@ -184,8 +184,12 @@ def test_the_round_of_2024_is_ready_to_be_published():
     assert round.deadlines_coincide
     assert round.notice_date == date(2024, 11, 4)
     assert set(round.seats_of(Bureau.objects.all()).values()) == {3}
-    assert (len(round.segments), len(round.scenarios), len(round.indicators)) == (15, 49, 20)
-    assert [c.code for c in round.conditions] == (
+    assert (
+        len(round.version.segments),
+        len(round.version.scenarios),
+        len(round.version.indicators),
+    ) == (15, 49, 20)
+    assert [c.code for c in round.version.conditions] == (
         ["N1", "N2", "N3", "N4", "B1", "B2", "B3", "B4", "B5-excellent", "C-excellent"]
         + [f"R{n}-excellent" for n in range(1, 5)]
     )
@@ -193,8 +197,8 @@ def test_the_round_of_2024_is_ready_to_be_published():
 
 def test_the_declarations_cover_every_clause_that_asks_for_one():
     round = Round.objects.get(slug="2024-excellent")
-    asked = {c.where for c in round.conditions if c.rule == Rule.DECLARATION}
-    assert {d.clause for d in round.declarations.all()} == asked
-    texts = "".join(d.text for d in round.declarations.all())
+    asked = {c.where for c in round.version.conditions if c.rule == Rule.DECLARATION}
+    assert {d.clause for d in round.version.declarations.all()} == asked
+    texts = "".join(d.text for d in round.version.declarations.all())
     for promise in ("真实性", "国家秘密、商业秘密", "现场核查、技术推广和典型案例交流"):
         assert promise in texts

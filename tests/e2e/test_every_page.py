@@ -34,7 +34,9 @@ def stage(live_server) -> dict[str, object]:
     draft = workflow.start(round, actor=drafting)
     cast.complete(draft, drafting)
     for order, scope in enumerate(Material.Scope.values):
-        material = Material.objects.create(round=round, order=order, name="材料", scope=scope)
+        material = Material.objects.create(
+            version=round.version, order=order, name="材料", scope=scope
+        )
         key = {"instances": "k1", "indicator_values": "1"}.get(scope, "")
         attachments.take(draft, material, as_upload(image(), "图.png"), actor=drafting, key=key)
     filing = cast.make_enterprise(2)
@@ -108,7 +110,7 @@ def inspect_site(application, officer) -> SiteVisit:
     visits.add_photo(visit, as_upload(image(), "图.png"), actor=officer)
     colleague = cast.make_user("colleague", Role.BUREAU, bureau=officer.bureau)
     cast.no_interest(application, colleague)
-    conditions = application.round.conditions
+    conditions = application.version.conditions
     marks = (officer, 1, "met"), (officer, 2, "met"), (colleague, 2, "unmet")
     for actor, number, verdict in marks:
         said = checklist.Said(conditions[number], verdict, "说明。")

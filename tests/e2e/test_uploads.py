@@ -28,7 +28,7 @@ def draft(live_server) -> Application:
         ),
         1,
     ):
-        Material.objects.create(round=round, order=order, max_mb=1, **values)
+        Material.objects.create(version=round.version, order=order, max_mb=1, **values)
     enterprise = cast.make_enterprise(1)
     draft = workflow.start(round, actor=enterprise)
     cast.complete(draft, enterprise)

@@ -32,7 +32,7 @@ def colleague(application):
 
 @pytest.fixture
 def conditions(application):
-    return application.round.conditions
+    return application.version.conditions
 
 
 def mark(application, officer, *said: Said) -> None:
@@ -77,7 +77,7 @@ def test_every_clause_of_the_level_stands_under_its_part_of_the_notice(
     parts = {heading: len(rows) for heading, rows in response.context["parts"]}
     assert parts == {"通知一、申报条件": 3, "通知二": 1, "附件2 一、基础要求": 5, "附件2 四": 5}
     text = response.content.decode()
-    for condition in application.round.conditions:
+    for condition in application.version.conditions:
         assert condition.text in text
         assert condition.get_modality_display() in text
 

@@ -84,7 +84,7 @@ def test_values_disputed_by_their_own_figures_or_worse_than_before_are_not_named
 def test_what_the_officers_found_is_told_with_what_is_left(application, officer, round):
     nothing = checklist.summary([application], officer)[application.pk]
     assert "审查" not in drafting.draft(whole(application), marks=nothing)
-    first, second = round.conditions[:2]
+    first, second = round.version.conditions[:2]
     checklist.mark(
         application,
         [checklist.Said(first, "met", ""), checklist.Said(second, "verify", "待补证明。")],
@@ -92,7 +92,7 @@ def test_what_the_officers_found_is_told_with_what_is_left(application, officer,
         actor=officer,
     )
     marks = checklist.summary([application], officer)[application.pk]
-    total = len(round.conditions)
+    total = len(round.version.conditions)
     assert (
         f"经审查要素条件 {total} 条：符合 1 条、待核实 1 条、尚未审查 {total - 2} 条。"
         in drafting.draft(whole(application), marks=marks)

@@ -61,7 +61,7 @@ def parts(application, officer) -> dict[str, int]:
     stored = default_storage.save("attachments/a", ContentFile(image()))
     attachment = Attachment.objects.create(
         application=application,
-        material=Material.objects.create(round=application.round, order=1, name="材料"),
+        material=Material.objects.create(version=application.version, order=1, name="材料"),
         name="图.png",
         file=stored,
         thumbnail=stored,

@@ -194,7 +194,7 @@ def with_files(draft, submit, round, owner):
     found = {}
     for order, (name, content, scope, key) in enumerate(slots, 1):
         material = Material.objects.create(
-            round=round, order=order, name=f"材料{order}", scope=scope, accepts="office"
+            version=round.version, order=order, name=f"材料{order}", scope=scope, accepts="office"
         )
         if name.endswith("png"):
             Material.objects.filter(pk=material.pk).update(accepts="image")

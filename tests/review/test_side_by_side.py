@@ -124,7 +124,7 @@ def test_the_same_field_stands_in_one_line_and_three_years_in_one_cell(accept, o
 def test_instances_stand_in_their_area_and_what_is_not_covered_is_said(accept, officer, round):
     def fill(application: Application, actor: User) -> None:
         first = application.instances.first()
-        another = next(s for s in round.segments if s.area == "生产作业")
+        another = next(s for s in round.version.segments if s.area == "生产作业")
         cast.save_row(application, INSTANCES, first.key, {"segment": another}, actor)
         reasons = {"reason": "集团统一建设。"}
         cast.save_row(application, GROUPS["explanations"], "C-excellent", reasons, actor)
@@ -147,7 +147,7 @@ def test_every_officers_mark_stands_with_its_clause_and_the_revision_it_was_made
     accept, officer, round
 ):
     marked, other = accept(1), accept(2)
-    clause = next(c for c in round.conditions if c.code == "B1")
+    clause = next(c for c in round.version.conditions if c.code == "B1")
     first = marked.current_revision_id
     said = [checklist.Said(clause, "verify", "待补证明。")]
     checklist.mark(marked, said, revision=first, actor=officer)
@@ -163,7 +163,7 @@ def test_every_officers_mark_stands_with_its_clause_and_the_revision_it_was_made
 def test_only_marks_on_the_present_revision_are_counted(accept, officer, round):
     both = resubmitted, _other = accept(1), accept(2)
     for each in both:
-        said = [checklist.Said(round.conditions[0], "met", "")]
+        said = [checklist.Said(round.version.conditions[0], "met", "")]
         checklist.mark(each, said, revision=each.current_revision_id, actor=officer)
     cast.decide(resubmitted, "return_for_changes", officer, "请补充。")
     actor = User.objects.get(enterprise=resubmitted.enterprise)

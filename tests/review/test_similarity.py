@@ -280,7 +280,7 @@ def test_rows_and_all_sections_are_compared(file, work_off_jobs):
     actor = cast.make_enterprise(2)
     other = workflow.start(one.round, actor=actor)
     cast.complete(other, actor)
-    segment = one.round.segments[0]
+    segment = one.version.segments[0]
     cast.add_instance(other, actor, segment=segment, name="锻压监测", content=REWRITTEN)
     submit(other, OWN, actor)
     work_off_jobs()

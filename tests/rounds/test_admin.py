@@ -60,7 +60,7 @@ def published():
         published_at=now,
     )
     Quota.objects.create(round=round, bureau=taiyuan(), seats=5)
-    Declaration.objects.create(round=round, order=1, text="真实")
+    Declaration.objects.create(version=round.version, order=1, text="真实")
     return round
 
 
@@ -85,8 +85,8 @@ def test_a_round_is_created_with_quotas_declarations_and_materials(staff):
     round = Round.objects.get()
     assert timezone.localtime(round.bureau_deadline).isoformat() == "2026-04-11T00:00:00+08:00"
     assert round.seats_of([taiyuan()]) == {taiyuan(): 6}
-    assert round.declarations.count() == 1
-    assert round.materials.get().is_required
+    assert round.version.declarations.count() == 1
+    assert round.version.materials.get().is_required
     assert not round.is_published
     assert "同一时刻" not in text
 

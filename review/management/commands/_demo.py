@@ -210,9 +210,13 @@ class DemoEnterprise:
 
     def instance(self, round: Round, number: int) -> dict:
         segment_name, scenario_name, title = self.instances[number]
-        segment = next(s for s in round.segments if s.name == segment_name)
+        segment = next(s for s in round.version.segments if s.name == segment_name)
         scenario = next(
-            (s for s in round.scenarios if s.segment_id == segment.pk and s.name == scenario_name),
+            (
+                s
+                for s in round.version.scenarios
+                if s.segment_id == segment.pk and s.name == scenario_name
+            ),
             None,
         )
         return {

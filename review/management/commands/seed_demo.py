@@ -18,7 +18,8 @@ from applications.states import Status
 from portal.accounts.models import Enterprise, Role, User
 from portal.catalogue.models import Area, Bureau, Level
 from portal.documents import Format
-from portal.rounds.models import Declaration, Material, Round
+from portal.rounds import versions
+from portal.rounds.models import Material, Round
 from review import drafting, publishing, ranking, readings
 from review.management.commands import _demo
 from review.management.commands._demo import DemoEnterprise
@@ -106,24 +107,14 @@ class Command(BaseCommand):
                 "title": f"{today.year}年度卓越级智能工厂申报（演示）",
                 "year": today.year,
                 "level": Level.EXCELLENT,
-                "scenario_edition": 2024,
-                "indicator_edition": 2024,
-                "condition_edition": 2024,
                 "contact_office": "省工信厅装备处（演示）",
                 "notice_date": times["opens_at"].date(),
                 "national_platform": "智能制造数据资源公共服务平台",
-                "confirmation_text": model.confirmation_text,
                 **times,
             },
         )
         if is_new:
-            Declaration.objects.bulk_create(
-                Declaration(round=round, order=d.order, text=d.text, clause=d.clause)
-                for d in model.declarations.all()
-            )
-            for material in model.materials.all():
-                material.pk, material.round = None, round
-                material.save()
+            versions.copy(model.version, to=round)
         elif round.enterprise_deadline <= timezone.now():
             Round.objects.filter(pk=round.pk).update(**times)
             round.refresh_from_db()
@@ -195,7 +186,7 @@ class Command(BaseCommand):
     @staticmethod
     def _submit(application: Application, actor: User) -> None:
         workflow.confirm(application, actor.name, actor=actor)
-        declarations = [declaration.text for declaration in application.round.declarations.all()]
+        declarations = [declaration.text for declaration in application.version.declarations.all()]
         workflow.submit(application, declarations, actor=actor)
 
     @staticmethod
@@ -208,7 +199,7 @@ class Command(BaseCommand):
             (Material.Scope.INSTANCE, 6, "现场（示意图）.jpg", _demo.photo()),
             (Material.Scope.INDICATOR, 7, "佐证材料（示例）.pdf", _demo.report(Format.PDF)),
         ):
-            material = application.round.materials.filter(scope=scope, order=number).first()
+            material = application.version.materials.filter(scope=scope, order=number).first()
             if material:
                 key = "" if scope == of_all else "1"
                 upload = SimpleUploadedFile(name, content)

@@ -10,6 +10,7 @@ from django.db import connections
 
 from portal.celery import app
 from portal.jobs.models import SILENCE
+from portal.jobs.schedule import start_due
 from portal.jobs.tasks import requeue
 
 logger = logging.getLogger(__name__)
@@ -43,12 +44,13 @@ class Command(BaseCommand):
 
 
 def sweep() -> None:
-    """What a killed worker held comes back once it has been silent for long enough."""
+    """What a killed worker held comes back once it is silent for long; regular work begins."""
     while True:
         time.sleep(SILENCE.total_seconds())
         try:
             requeue()
+            start_due()
         except Exception:  # the broker or the database is away for a moment: next time
-            logger.exception("could not queue waiting jobs")
+            logger.exception("could not queue waiting or regular jobs")
         finally:
             connections.close_all()
