@@ -8,7 +8,6 @@ from applications.models import Attachment, Confirmation, Revision
 from applications.sections import Filing, Section, snapshot
 from portal.accounts.models import User
 from portal.errors import NotAllowed
-from portal.rounds.models import RoundVersion
 
 KEY_FACTS = {
     "basic": ("enterprise_name", "enterprise_credit_code", "legal_representative"),
@@ -56,29 +55,14 @@ def content_sha256(filing: Filing) -> str:
 class Standing:
     """How an application stands whose round asks for a confirmation."""
 
-    version: RoundVersion
     content_sha256: str
     latest: Confirmation | None
     last_edit: Edit | None
     """The last change after the confirmation, as far as it can be told: deleting leaves none."""
 
     @property
-    def is_outdated(self) -> bool:
-        """Whether what the round asks to confirm has changed since."""
-        return self.latest is not None and (self.latest.text_version != self.version.number)
-
-    @property
     def holds(self) -> bool:
-        return (
-            self.latest is not None
-            and not self.is_outdated
-            and self.latest.content_sha256 == self.content_sha256
-        )
-
-    @property
-    def seen(self) -> str:
-        """What a page shows to its reader, in one word: the content and the words to confirm."""
-        return f"{self.content_sha256}-{self.version.number}"
+        return self.latest is not None and self.latest.content_sha256 == self.content_sha256
 
 
 def standing(filing: Filing) -> Standing | None:
@@ -90,9 +74,7 @@ def standing(filing: Filing) -> Standing | None:
     # An edit is noted to the second.
     since = latest and latest.at.replace(microsecond=0)
     edits = [edit for edit in recent_edits(filing, 1) if since and edit.at >= since]
-    return Standing(
-        application.version, content_sha256(filing), latest, edits[0] if edits else None
-    )
+    return Standing(content_sha256(filing), latest, edits[0] if edits else None)
 
 
 def proof(filing: Filing) -> dict[str, Any]:

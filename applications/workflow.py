@@ -21,7 +21,7 @@ from portal.accounts.models import Enterprise, User
 from portal.catalogue.models import Bureau
 from portal.errors import Closed, NotAllowed, PortalError, StaleState
 from portal.jobs.tasks import start as start_job
-from portal.rounds.models import Deadline, Round
+from portal.rounds.models import Deadline, Due, Round
 from portal.rounds.times import closing, moment
 
 SUBMITTED = "submitted"
@@ -43,13 +43,13 @@ class NotReady(PortalError):
 # Deadlines
 
 
-def require_open(round: Round, which: Deadline, now: datetime) -> None:
+def require_open(round: Round, due: Due, now: datetime) -> None:
     """Raise Closed from the deadline's instant on (server clock, to the microsecond)."""
     if now < round.opens_at:
         raise Closed(f"“{round}”尚未开始，开始时间为 {moment(round.opens_at)}。")
-    if not round.is_open(which, now):
+    if now >= due.instant:
         raise Closed(
-            f"已过{which.label}时间（{closing(round.deadline(which))}），现在是 {moment(now)}，"
+            f"已过{due.which.label}时间（{closing(due.instant)}），现在是 {moment(now)}，"
             f"不能再办理。如有特殊情况，请联系推荐单位或省厅。"
         )
 
@@ -60,7 +60,7 @@ def possible(application: Application, role: str) -> list[Transition]:
     return [
         transition
         for transition in verbs_for(application.status, role)
-        if transition.deadline is None or application.round.is_open(transition.deadline, now)
+        if transition.deadline is None or now < application.deadline(transition.deadline)
     ]
 
 
@@ -79,7 +79,7 @@ def start(round: Round, *, actor: User) -> Application:
         return existing
     _require_seats(round, enterprise.bureau)
     now = timezone.now()
-    require_open(round, Deadline.ENTERPRISE, now)
+    require_open(round, round.due(Deadline.ENTERPRISE, enterprise=enterprise), now)
     try:
         with transaction.atomic():
             application = Application.objects.create(
@@ -123,7 +123,7 @@ def confirm(
     """Sign for the content in the enterprise's name; None where the round asks for nothing.
 
     The name signed with is the legal representative's, or that of the account. With ``seen``, what
-    the signatory was shown (``Standing.seen``), a later change is refused.
+    the signatory was shown (``Standing.content_sha256``), a later change is refused.
     """
     hold(application.pk, actor)
     if actor not in confirming.signatories(actor):
@@ -132,7 +132,7 @@ def confirm(
     stands = confirming.standing(filing)
     if stands is None or stands.holds:
         return stands and stands.latest
-    if seen is not None and seen != stands.seen:
+    if seen is not None and seen != stands.content_sha256:
         raise StaleState("您打开页面之后，内容又有修改。请再核对一遍后确认。")
     if blocking := checks.blocking(checks.findings(filing)):
         raise NotReady(blocking)
@@ -146,8 +146,8 @@ def confirm(
         application=application,
         signer=actor,
         signer_name=signer_name,
-        text=stands.version.confirmation_text,
-        text_version=stands.version.number,
+        text=filing.application.version.confirmation_text,
+        text_version=filing.application.version.number,
         content_sha256=stands.content_sha256,
     )
 
@@ -279,7 +279,7 @@ def _claim(
     if actor.role != transition.role:
         raise NotAllowed(f"您的账号不能办理“{transition.label}”。")
     if transition.deadline:
-        require_open(application.round, transition.deadline, now)
+        require_open(application.round, application.due(transition.deadline), now)
     source = Status(application.status)
     if source not in transition.sources:
         raise StaleState()

@@ -12,7 +12,7 @@ from applications.sections import INSTANCES
 from portal.accounts.models import User
 from portal.catalogue.models import Condition, Indicator, Modality
 from portal.documents.model import Kind, text_of
-from portal.rounds.models import Round
+from portal.rounds.models import Round, RoundVersion
 from review import checklist, visits
 from review.models import ClauseMark, Seat, SiteVisit
 from review.side_by_side import INDICATORS, comparable, indicator_answer, rows_of, using_ai
@@ -29,7 +29,7 @@ def drafts(seats: Iterable[Seat], reader: User) -> dict[int, str]:
     """
     lacking = {each.application_id: each.pk for each in seats if not each.opinion}
     opened = Application.objects.open_to(reader).filter(pk__in=filter(None, lacking))
-    applications = list(opened.select_related("round", "current_revision"))
+    applications = list(opened.select_related("version__round", "current_revision"))
     marks, visited = checklist.summary(applications, reader), visits.latest(applications)
     return {
         lacking[each.pk]: draft(each, marks=marks[each.pk], visit=visited.get(each.pk))
@@ -45,7 +45,7 @@ def draft(
     sentences = (
         *_stated(revision),
         *_covered(revision),
-        *_changes(revision, application.round),
+        *_changes(revision, application.version),
         *(_marked(marks) if marks else ()),
         *(_visited(visit) if visit else ()),
         *_unmet(revision),
@@ -88,13 +88,13 @@ def _covered(revision: Revision) -> Iterator[str]:
     yield "，".join(said)
 
 
-def _changes(revision: Revision, round: Round) -> Iterator[str]:
+def _changes(revision: Revision, version: RoundVersion) -> Iterator[str]:
     """The largest changes, as the enterprise states them; none that contradicts its own figures."""
-    indicators = {str(each.no): each for each in round.version.indicators if each.kind in CHANGES}
+    indicators = {str(each.no): each for each in version.indicators if each.kind in CHANGES}
     found = []
     for row in rows_of(revision.data, INDICATORS.slug):
         indicator = indicators.get(row["key"])
-        value = indicator and comparable(indicator_answer(row, round))
+        value = indicator and comparable(indicator_answer(row, version))
         if value and value > 0:
             found.append(
                 (value, f"{indicator.name} {text_of(value, Kind.DECIMAL)}{indicator.unit}")

@@ -20,7 +20,7 @@ from applications.fields import LONG_LINE
 from applications.models import Application, Revision
 from applications.sections import SECTIONS, frozen_title
 from portal.catalogue.models import Condition, Indicator, Scenario, Segment
-from portal.rounds.models import Declaration, Material, Round
+from portal.rounds.models import Declaration, Material, RoundVersion
 from review import similarity
 from review.models import TextIndex
 from review.similarity import Passage, Wording
@@ -142,7 +142,7 @@ def public_grams() -> frozenset[str]:
             texts += [value for value in vars(row).values() if isinstance(value, str)]
     texts += [
         text
-        for row in Round.objects.values_list("confirmation_text", "exempt_rule")
+        for row in RoundVersion.objects.values_list("confirmation_text", "round__exempt_rule")
         for text in row
     ]
     return frozenset(similarity.grams(similarity.joined(map(similarity.normalised, texts))))

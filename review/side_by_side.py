@@ -18,7 +18,7 @@ from applications.sections import GROUPS, INSTANCES, SECTIONS
 from portal.accounts.models import User
 from portal.catalogue.models import Area, Condition
 from portal.documents.model import Kind, text_of
-from portal.rounds.models import Round
+from portal.rounds.models import RoundVersion
 from portal.rounds.times import moment
 from review.models import ClauseMark, SiteVisit
 
@@ -154,13 +154,14 @@ def _by_application(rows: Iterable[Any]) -> dict[int, list[Any]]:
     return found
 
 
-def compare(round: Round, candidates: Sequence[Candidate]) -> list[Part]:
-    """Everything to be compared, part by part."""
+def compare(candidates: Sequence[Candidate]) -> list[Part]:
+    """Everything to be compared, part by part; by the latest version that one was started on."""
+    version = max((each.application.version for each in candidates), key=lambda v: v.number)
     parts = [
-        _part("review", "审核情况", _review(round, candidates)),
-        _part("clauses", _name_of(Condition), _clauses(round, candidates)),
-        _part(INSTANCES.slug, INSTANCES.title, _instances(round, candidates)),
-        _part(INDICATORS.slug, INDICATORS.title, _indicators(round, candidates)),
+        _part("review", "审核情况", _review(version, candidates)),
+        _part("clauses", _name_of(Condition), _clauses(version, candidates)),
+        _part(INSTANCES.slug, INSTANCES.title, _instances(version, candidates)),
+        _part(INDICATORS.slug, INDICATORS.title, _indicators(version, candidates)),
         *_sections(candidates),
         _part("attachments", _name_of(Attachment), _attachments(candidates)),
     ]
@@ -220,10 +221,10 @@ def _number(number: int, unit: str = "个") -> str:
 # What the checks found and the officers left
 
 
-def _review(round: Round, candidates: Sequence[Candidate]) -> Iterator[Line]:
+def _review(version: RoundVersion, candidates: Sequence[Candidate]) -> Iterator[Line]:
     yield _line("提交", (_submitted(each) for each in candidates))
     yield _line("提交时系统检查", (_findings(each) for each in candidates))
-    yield _line("审查清单", (_marked(each, len(round.version.conditions)) for each in candidates))
+    yield _line("审查清单", (_marked(each, len(version.conditions)) for each in candidates))
     yield _line(_name_of(Comment), (_comments(each) for each in candidates))
     yield _line(_name_of(SiteVisit), (_visits(each) for each in candidates))
 
@@ -286,8 +287,8 @@ def _visits(candidate: Candidate) -> Cell:
     )
 
 
-def _clauses(round: Round, candidates: Sequence[Candidate]) -> Iterator[Line]:
-    for condition in round.version.conditions:
+def _clauses(version: RoundVersion, candidates: Sequence[Candidate]) -> Iterator[Line]:
+    for condition in version.conditions:
         yield _line(
             condition.short_where,
             (_clause(each, condition) for each in candidates),
@@ -327,9 +328,9 @@ def _clause(candidate: Candidate, condition: Condition) -> Cell:
 # What the enterprises say
 
 
-def _instances(round: Round, candidates: Sequence[Candidate]) -> Iterator[Line]:
+def _instances(version: RoundVersion, candidates: Sequence[Candidate]) -> Iterator[Line]:
     """How many there are, and which in each of the five areas."""
-    area_of = {segment.name: segment.area for segment in round.version.segments}
+    area_of = {segment.name: segment.area for segment in version.segments}
     instances = [_by_area(each, area_of) for each in candidates]
     yield _line(
         f"{INSTANCES.title}数量",
@@ -362,11 +363,11 @@ def _covered(instances: list[Fold], *, has_bar: bool = False) -> Cell:
     return Cell(text, folds=tuple(instances), bar=bar)
 
 
-def _indicators(round: Round, candidates: Sequence[Candidate]) -> Iterator[Line]:
+def _indicators(version: RoundVersion, candidates: Sequence[Candidate]) -> Iterator[Line]:
     """Each indicator with its values before and after, and whose value is the best."""
     for rows in _aligned((each.rows(INDICATORS.slug) for each in candidates), "key"):
         known = _known(rows)
-        answers = [row and indicator_answer(row, round) for row in rows]
+        answers = [row and indicator_answer(row, version) for row in rows]
         marks = _best([answer and comparable(answer) for answer in answers])
         cells = (
             replace(_indicator(row, answer), best=mark) if row else BLANK
@@ -375,12 +376,12 @@ def _indicators(round: Round, candidates: Sequence[Candidate]) -> Iterator[Line]
         yield _line(known["title"], cells, heading=known.get("heading", ""))
 
 
-def indicator_answer(row: Data, round: Round) -> IndicatorValue:
+def indicator_answer(row: Data, version: RoundVersion) -> IndicatorValue:
     """A row of a revision as the model that reckons with it."""
     values = {each["name"]: each["value"] for each in row["fields"]}
     numbers = {n: values[n] and Decimal(values[n]) for n in ("before", "after", "value")}
     answer = IndicatorValue(is_not_applicable=values["is_not_applicable"], **numbers)
-    kind = next((i.kind for i in round.version.indicators if str(i.no) == row["key"]), "")
+    kind = next((i.kind for i in version.indicators if str(i.no) == row["key"]), "")
     answer.fixed = FixedRow(row["key"], row["title"], kind=kind)
     return answer
 

@@ -19,7 +19,7 @@ from applications.states import Status
 from portal.catalogue.models import Bureau
 from portal.jobs.models import Job
 from portal.jobs.tasks import start
-from portal.rounds.models import Material, Quota, Round
+from portal.rounds.models import Material, Quota, Round, RoundVersion
 from review import ranking
 from review.models import Seat
 from tests import cast
@@ -379,8 +379,7 @@ def test_jobs_come_in_pages_of_twenty(client, province):
 @pytest.fixture
 def returned(province, round, owner, officer):
     """Submitted twice and returned, with a comment and a file on whatever can have one."""
-    round.confirmation_text = "本人确认内容真实。"
-    round.save()
+    RoundVersion.objects.filter(round=round).update(confirmation_text="本人确认内容真实。")
     application = workflow.start(round, actor=owner)
     for order, scope in enumerate(Material.Scope.values, 1):
         material = Material.objects.create(

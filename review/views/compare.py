@@ -43,7 +43,9 @@ def compare(request: HttpRequest, slug: str) -> HttpResponse:
     }
     if FEWEST <= len(chosen) <= MOST:
         opened = submitted.open_to(request.user)
-        opened = opened.select_related("enterprise", "bureau", "round", "current_revision", "seat")
+        opened = opened.select_related(
+            "enterprise", "bureau", "round", "version__round", "current_revision", "seat"
+        )
         found = opened.in_bulk(chosen)
         for pk in chosen:
             if pk not in found:
@@ -57,7 +59,7 @@ def compare(request: HttpRequest, slug: str) -> HttpResponse:
 def _compared(
     request: HttpRequest, round: Round, applications: Sequence[Application]
 ) -> dict[str, Any]:
-    parts = side_by_side.compare(round, side_by_side.candidates(applications, reader=request.user))
+    parts = side_by_side.compare(side_by_side.candidates(applications, reader=request.user))
     differing = bool(request.GET.get("differing"))
     return {
         "parts": side_by_side.differing(parts) if differing else parts,

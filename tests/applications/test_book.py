@@ -481,7 +481,7 @@ def test_libreoffice_opens_the_word_file_with_the_same_content(large_book, large
 def with_picture(filled, enterprise):
     """A complete application with a photo of its first scenario."""
     material = Material.objects.create(
-        round=filled.round, order=90, name="现场照片", scope=Material.Scope.INSTANCE
+        version=filled.version, order=90, name="现场照片", scope=Material.Scope.INSTANCE
     )
     content = photo(300, 200)
     Attachment.objects.create(

@@ -240,7 +240,7 @@ def test_a_table_is_previewed_then_applied_then_taken_back(browser, filled):
 def test_a_preview_says_which_row_each_line_goes_to(browser, filled):
     url = address("paste", filled.pk, "indicator_values")
     page = browser.post(url, {"text": "12\n13", "start": "value"}).content.decode()
-    titles = [row.title for row in INDICATORS.fixed(filled.round)]
+    titles = [row.title for row in INDICATORS.fixed(filled.version)]
     assert f'<th scope="row">{titles[0]}</th>' in page and f"{titles[1]}</th>" in page
     assert "按名称、序号或年度对应到行" in page and "作为新的一行" not in page
 

@@ -14,10 +14,10 @@ from applications.states import Status
 from portal.accounts.models import Role, User
 from portal.catalogue.models import Bureau
 from portal.errors import NotAllowed, StaleState
-from portal.rounds.models import Round
+from portal.rounds import versions
+from portal.rounds.models import Round, RoundVersion
 from tests import cast
 from tests.applications.conftest import filing_of
-from tests.catalogue.sheets import page, staff_client
 
 pytestmark = pytest.mark.django_db
 
@@ -55,7 +55,7 @@ def submit(application, actor) -> Revision:
 
 def sign(browser, application, **changes):
     data = {
-        "seen": standing(application).seen,
+        "seen": standing(application).content_sha256,
         "signer_name": "王䶮",
         "password": cast.PASSWORD,
     } | changes
@@ -186,7 +186,7 @@ def test_what_is_not_complete_cannot_be_confirmed(draft, enterprise, browser):
 def test_a_change_by_a_colleague_after_the_page_was_opened_is_not_confirmed_unseen(
     filled, enterprise, browser
 ):
-    seen = standing(filled).seen
+    seen = standing(filled).content_sha256
     cast.save(filled, "factory", {"introduction": "改过。"}, enterprise)
     assert "又有修改" in messages_of(sign(browser, filled, seen=seen))[0]
     assert not Confirmation.objects.exists()
@@ -290,27 +290,15 @@ def test_a_corrected_bureau_leaves_it_holding(filled, enterprise):
     assert submit(filled, enterprise).data["bureau"]["code"] == cast.DATONG
 
 
-def test_new_words_of_the_round_make_it_void(filled, enterprise, browser):
+def test_a_later_version_of_the_round_asks_nothing_anew(filled, enterprise):
     confirm(filled, enterprise)
-    staff = staff_client()
-    url = page(Round, "change", filled.round.pk)
-    form = staff.get(url).context["adminform"].form
-    data = {name: form[name].value() or "" for name in form.fields}
-    for formset in staff.get(url).context["inline_admin_formsets"]:
-        management = formset.formset.management_form
-        data |= {
-            management.add_prefix(name): management[name].value() for name in management.fields
-        }
-    assert staff.post(url, data).status_code == 302
-    assert standing(filled).holds, "saving without a change is none"
-    staff.post(url, data | {"confirmation_text": "新的内容。"})
-    round = Round.objects.get(pk=filled.round.pk)
-    assert (round.confirmation_text, round.confirmation_version) == ("新的内容。", 2)
-    assert not standing(filled).holds
-    assert "省厅此后更新了须确认的内容" in text_of(browser, "detail", filled)
-    confirm(filled, enterprise)
+    later = versions.copy(filled.version, to=filled.round)
+    RoundVersion.objects.filter(pk=later.pk).update(
+        confirmation_text="新的内容。", published_at=timezone.now()
+    )
+    assert standing(filled).holds
     data = submit(filled, enterprise).data["confirmation"]
-    assert (data["text"], data["version"]) == ("新的内容。", 2)
+    assert (data["text"], data["version"]) == (filled.version.confirmation_text, 1)
 
 
 # Reading

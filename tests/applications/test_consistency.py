@@ -221,11 +221,11 @@ def test_who_built_it_and_the_tick_tell_the_same(name, is_own, asked, filing):
 
 
 def test_a_scenario_belongs_to_the_chosen_segment(filing):
-    row, round = filing.rows["instances"][0], filing.application.round
-    scenario = next(s for s in round.version.scenarios if s.segment_id == row.segment_id)
+    row, version = filing.rows["instances"][0], filing.application.version
+    scenario = next(s for s in version.scenarios if s.segment_id == row.segment_id)
     change(row, scenario=scenario, own_scenario="")
     assert checks.findings(filing) == []
-    other = next(s for s in round.version.scenarios if s.segment_id != row.segment_id)
+    other = next(s for s in version.scenarios if s.segment_id != row.segment_id)
     row.scenario = other
     finding = only(filing)
     assert (finding.anchor, finding.severity) == ("id_scenario", Severity.BLOCK)
@@ -236,8 +236,8 @@ def test_a_scenario_belongs_to_the_chosen_segment(filing):
 
 
 def test_a_scenario_is_chosen_or_named_not_both(filing):
-    row, round = filing.rows["instances"][0], filing.application.round
-    row.scenario = next(s for s in round.version.scenarios if s.segment_id == row.segment_id)
+    row, version = filing.rows["instances"][0], filing.application.version
+    row.scenario = next(s for s in version.scenarios if s.segment_id == row.segment_id)
     finding = only(filing)
     assert (finding.anchor, finding.severity) == ("id_own_scenario", Severity.BLOCK)
     assert f"“{row.scenario.name}”" in finding.message

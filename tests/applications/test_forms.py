@@ -20,16 +20,16 @@ from portal.documents.model import clean_text
 from tests.applications.conftest import form_as_sent
 
 
-def answers(form_class, round=None, **typed):
-    return form_class(typed, version=round.version).answers()
+def answers(form_class, version=None, **typed):
+    return form_class(typed, version=version).answers()
 
 
-def shown_again(form_class, values, round=None):
+def shown_again(form_class, values, version=None):
     """The form as the next visitor sees it."""
     row = form_class._meta.model(**values)
     if form_class is forms.IndicatorValueForm:
         row.fixed = FixedRow("1", "指标")
-    return form_class(instance=row, version=round.version)
+    return form_class(instance=row, version=version)
 
 
 def number(typed):
@@ -234,7 +234,7 @@ def test_a_paste_far_too_long_is_kept_whole():
 
 
 def test_the_browser_is_not_told_to_cut_a_paste():
-    form = forms.FactoryOverviewForm(round=None)
+    form = forms.FactoryOverviewForm(version=None)
     assert "maxlength" not in str(form["introduction"])
     assert "maxlength" not in str(form["project_name"])
 
@@ -284,7 +284,7 @@ def test_a_catalogue_choice_that_is_not_there_is_refused_but_kept(typed, basic, 
     result = basic(registered_division=typed)
     assert result["registered_division"] is None
     assert result["unparsed"] == {"registered_division": typed}
-    form = shown_again(forms.BasicInformationForm, result, round)
+    form = shown_again(forms.BasicInformationForm, result, round.version)
     assert "registered_division" in form.errors
 
 
@@ -312,7 +312,7 @@ def test_a_level_is_a_number(basic):
 
 @pytest.mark.parametrize(("typed", "value"), [("True", True), ("False", False), ("", None)])
 def test_yes_no_and_not_answered_are_three_answers(typed, value, filing):
-    result = answers(forms.ScenarioInstanceForm, filing.application.round, uses_ai=typed)
+    result = answers(forms.ScenarioInstanceForm, filing.application.version, uses_ai=typed)
     assert (result["uses_ai"], result["unparsed"]) == (value, {})
 
 
@@ -335,7 +335,7 @@ def test_a_mobile_number_is_read_however_its_digits_are_grouped(typed, basic):
 def test_what_is_no_mobile_number_is_kept_as_typed(typed, basic, round):
     result = basic(contact_mobile=typed)
     assert (result["contact_mobile"], result["unparsed"]) == ("", {"contact_mobile": typed})
-    form = shown_again(forms.BasicInformationForm, result, round)
+    form = shown_again(forms.BasicInformationForm, result, round.version)
     assert form.errors["contact_mobile"] == ["请填写 11 位手机号码，例如 13800000000。"]
 
 
@@ -344,7 +344,7 @@ def test_a_mail_address_is_checked(typed, is_kept, basic, round):
     result = basic(contact_email=typed)
     assert result["contact_email"] == (typed if is_kept else "")
     assert result["unparsed"] == ({} if is_kept else {"contact_email": typed})
-    errors = shown_again(forms.BasicInformationForm, result, round).errors
+    errors = shown_again(forms.BasicInformationForm, result, round.version).errors
     said = ["请填写有效的电子邮箱，如 name@example.com。"]
     assert errors == ({} if is_kept else {"contact_email": said})
 
@@ -382,7 +382,7 @@ def test_a_cell_says_in_a_few_words_what_is_wrong(typed, complaint):
 
 
 def test_a_cell_says_what_the_checks_say_in_brief():
-    form = forms.FinanceYearForm(round=None)
+    form = forms.FinanceYearForm(version=None)
     form.complain("debt_ratio", "2024年：资产负债率为 120%，超过 100%，请核对。", "超过 100%")
     assert form["debt_ratio"].complaint == "超过 100%"
 
@@ -393,7 +393,7 @@ def test_a_cell_says_what_the_checks_say_in_brief():
 @pytest.fixture
 def instance(round):
     def fill(**typed):
-        return answers(forms.ScenarioInstanceForm, round, **typed)
+        return answers(forms.ScenarioInstanceForm, round.version, **typed)
 
     return fill
 
@@ -438,7 +438,7 @@ def test_a_scenario_of_another_edition_is_not_offered(instance, round):
 
 def test_a_row_of_another_editions_catalogue_cannot_be_chosen(round):
     segment = Segment.objects.create(edition=2030, name="新环节", order=1)
-    result = answers(forms.ScenarioInstanceForm, round, segment=str(segment.pk))
+    result = answers(forms.ScenarioInstanceForm, round.version, segment=str(segment.pk))
     assert (result["segment"], result["unparsed"]) == (None, {"segment": str(segment.pk)})
 
 
@@ -494,7 +494,7 @@ def test_whatever_is_typed_is_read_or_kept(form_class, text):
                 or set(clean_text(text)) <= set(" %％万元人年,，")
             )
     # Saving what is shown changes nothing: neither what was read nor what was kept.
-    again = form_class(form_as_sent(shown_again(form_class, result)), round=None)
+    again = form_class(form_as_sent(shown_again(form_class, result)), version=None)
     assert {name: again.answers()[name] for name in names} == {name: result[name] for name in names}
     assert again.answers()["unparsed"].keys() == result["unparsed"].keys()
 

@@ -232,7 +232,7 @@ def test_what_was_carried_over_empty_is_simply_missing(filing):
 @pytest.fixture
 def material(filled):
     return Material.objects.create(
-        round=filled.round, order=1, name="营业执照", accepts="pdf", is_required=True
+        version=filled.version, order=1, name="营业执照", accepts="pdf", is_required=True
     )
 
 

@@ -27,7 +27,12 @@ SUBMITTING = ("submit", "resubmit")
 
 @pytest.fixture
 def people(province, enterprise, officer):
-    return {Role.ENTERPRISE: enterprise, Role.BUREAU: officer, Role.PROVINCE: province}
+    return {
+        Role.ENTERPRISE: enterprise,
+        Role.BUREAU: officer,
+        Role.PROVINCE: province,
+        Role.AUDITOR: cast.make_user("auditor", Role.AUDITOR),
+    }
 
 
 def carry_out(application, verb, actor, comment=COMMENT):

@@ -80,7 +80,7 @@ def test_a_round_with_an_edition_that_is_not_there_stays_unpublished(province, e
 
 
 def test_everything_that_is_missing_is_said_at_once(draft_round, province):
-    draft_round.declarations.all().delete()
+    draft_round.version.declarations.all().delete()
     Indicator.objects.all().delete()
     with pytest.raises(NotAllowed) as refusal:
         publishing.publish(draft_round, actor=province)

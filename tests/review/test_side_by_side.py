@@ -48,7 +48,7 @@ def indicator(key: str, **values) -> Fill:
 
 def read(*applications: Application, reader: User) -> list[side_by_side.Part]:
     whole = [Application.objects.get(pk=application.pk) for application in applications]
-    return side_by_side.compare(whole[0].round, side_by_side.candidates(whole, reader))
+    return side_by_side.compare(side_by_side.candidates(whole, reader))
 
 
 def line(parts: list[side_by_side.Part], slug: str, label: str) -> Line:
