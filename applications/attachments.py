@@ -24,6 +24,7 @@ from applications.inspection import DOCX, JPEG, PDF, PNG, SUFFIXES, XLSX
 from applications.models import Application, Attachment
 from applications.sections import indicators
 from portal.accounts.models import User
+from portal.audit import trail
 from portal.documents.model import one_line
 from portal.errors import NotAllowed, PortalError, StaleState
 from portal.rounds.models import Material
@@ -196,6 +197,7 @@ def take(
             attachment.save()
             if replaces:
                 _retire(application.attachments.filter(pk=replaces), actor, attachment)
+            record(attachment, "upload", "替换附件" if replaces else "上传附件", actor=actor)
     except BaseException:
         # No row names what was written.
         for stored in (attachment.file, attachment.thumbnail):
@@ -300,7 +302,8 @@ def _retire(files: Any, actor: User, successor: Attachment | None = None) -> int
 def remove(attachment: Attachment, *, actor: User) -> None:
     """Take a file out of the draft; what was submitted keeps it."""
     workflow.hold(attachment.application_id, actor)
-    _retire(Attachment.objects.filter(pk=attachment.pk), actor)
+    if _retire(Attachment.objects.filter(pk=attachment.pk), actor):
+        record(attachment, "remove_file", "移除附件", actor=actor)
 
 
 @transaction.atomic
@@ -324,3 +327,12 @@ def restore(attachment: Attachment, *, actor: User) -> None:
     Attachment.objects.filter(pk=attachment.pk).update(
         retired_at=None, retired_by=None, replaced_by=None
     )
+    record(attachment, "restore_file", "恢复附件", actor=actor)
+
+
+def record(attachment: Attachment, verb: str, act: str, *, actor: User, **kwargs: Any) -> None:
+    """Note on the trail what was done with a file, among what was done with its application."""
+    application = attachment.application
+    named = f"{application.enterprise}：{attachment}"
+    detail = f"SHA-256 {attachment.sha256}"
+    trail.record(verb, act, actor=actor, target=application, named=named, detail=detail, **kwargs)

@@ -118,7 +118,7 @@ def build(
     data: Data, *, made_at: datetime, picture: ReadPicture, revision: Revision | None = None
 ) -> Document:
     """The book of a snapshot: of ``revision``, or of a draft when there is none."""
-    watermark = "" if revision else DRAFT
+    watermark = revision.application.round.watermark if revision else DRAFT
     noun = data["round"].get("noun", "智能工厂项目")
     blocks = (
         *_cover(data, noun, revision),

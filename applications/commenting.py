@@ -19,6 +19,7 @@ from applications.models.comments import Place
 from applications.sections import frozen_title, shortened
 from applications.states import BY_VERB, Status
 from portal.accounts.models import User
+from portal.audit import trail
 from portal.errors import NotAllowed, StaleState
 from portal.rounds.times import moment
 
@@ -101,12 +102,14 @@ def add(
     Raises StaleState when that is not what the enterprise submitted last.
     """
     current = _hold(application, revision, actor)
-    return Comment.objects.create(
+    comment = Comment.objects.create(
         application=application,
         revision=current,
         author=actor,
         **_written(current, place, kind, text),
     )
+    _record(comment, "comment", "提审核意见", actor)
+    return comment
 
 
 @transaction.atomic
@@ -130,6 +133,7 @@ def change(
     )
     if not changed.update(revision=current, **written):
         raise StaleState("这条意见已被同事移除，您的改动没有保存；如仍需要，请另写一条。")
+    _record(comment, "comment_change", "修改审核意见", actor)
 
 
 @transaction.atomic
@@ -139,6 +143,7 @@ def remove(comment: Comment, *, actor: User) -> None:
     _lock(actor, pk=comment.application_id)
     if not Comment.objects.visible_to(actor).unsent().filter(pk=comment.pk).delete()[0]:
         raise StaleState("这条意见已经发给企业，或已被同事移除。")
+    _record(comment, "comment_remove", "移除审核意见", actor)
 
 
 def _hold(application: Application, revision: int, actor: User) -> Revision:
@@ -209,6 +214,7 @@ def close(comment: Comment, *, revision: int, actor: User) -> None:
     _hold_answered(comment, revision, actor)
     _require_waiting(comment)
     Comment.objects.filter(pk=comment.pk).update(closed_by=actor, closed_at=timezone.now())
+    _record(comment, "comment_close", "关闭审核意见", actor)
 
 
 @transaction.atomic
@@ -218,6 +224,7 @@ def undo_close(comment: Comment, *, revision: int, actor: User) -> None:
     closed = Comment.objects.filter(pk=comment.pk, closed_at__isnull=False)
     if not closed.update(closed_by=None, closed_at=None):
         raise StaleState("同事刚刚撤销了关闭，请看最新情况。")
+    _record(comment, "comment_undo_close", "撤销关闭审核意见", actor)
 
 
 @transaction.atomic
@@ -225,13 +232,15 @@ def reopen(comment: Comment, kind: str, text: str, *, revision: int, actor: User
     """Put a comment again, at the same place of the current revision; the next return sends it."""
     current = _hold(comment.application, revision, actor)
     _require_waiting(comment)
-    return Comment.objects.create(
+    again = Comment.objects.create(
         application=comment.application,
         revision=current,
         author=actor,
         reopens=comment,
         **_again(comment, kind, text),
     )
+    _record(again, "comment_reopen", "重提审核意见", actor)
+    return again
 
 
 def _hold_answered(comment: Comment, revision: int, actor: User) -> None:
@@ -287,3 +296,12 @@ def answer(
     )
     if not answered:
         raise StaleState("同事刚刚答复了这条意见，您的答复没有保存；请看过后再决定。")
+    _record(comment, "comment_answer", "答复审核意见", actor)
+
+
+# Both
+
+
+def _record(comment: Comment, verb: str, act: str, actor: User) -> None:
+    """Note on the trail where something was said, not what."""
+    trail.record(verb, act, actor=actor, target=comment.application, detail=comment.title)

@@ -34,6 +34,10 @@ class LineField(LimitedField):
         text = clean_text(super().to_python(value))
         return " ".join(text.split("\n")).strip()
 
+    def limit_to(self, limit: int) -> None:
+        """State a round's own limit (字), which is for the checks to enforce."""
+        self.help_text = f"{self.help_text}限 {limit} 字。"
+
 
 class MailField(LineField):
     default_validators = [EmailValidator("请填写有效的电子邮箱，如 name@example.com。")]
@@ -46,14 +50,16 @@ class ProseField(forms.CharField):
     """Longer text. ``limit`` (字) feeds the meter; exceeding it is for the checks to say."""
 
     def __init__(self, *, limit: int, help_text: str = "", **kwargs: Any) -> None:
+        super().__init__(widget=forms.Textarea, **kwargs)
+        self.explanation = help_text
+        self.limit_to(limit)
+
+    def limit_to(self, limit: int) -> None:
         # Without script the meter simply states the limit.
-        kwargs["help_text"] = format_html(
-            '{} <span class="meter">限 {} 字</span>', help_text, limit
+        self.help_text = format_html(
+            '{} <span class="meter">限 {} 字</span>', self.explanation, limit
         )
-        kwargs["widget"] = forms.Textarea(
-            attrs={"rows": 4 if limit <= 1000 else 8, "data-limit": limit}
-        )
-        super().__init__(**kwargs)
+        self.widget.attrs |= {"rows": 4 if limit <= 1000 else 8, "data-limit": limit}
 
     def to_python(self, value: Any) -> str:
         text = super().to_python(value).replace("\r\n", "\n").replace("\r", "\n")

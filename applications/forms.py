@@ -21,6 +21,7 @@ from django.forms.utils import ErrorDict
 from django.template import Context
 from django.template.loader import render_to_string
 
+from applications import demands
 from applications.fields import CatalogueField, StatementField, draft_field
 from applications.models import (
     Answers,
@@ -37,6 +38,7 @@ from applications.models import (
     ScenarioConstruction,
     ScenarioInstance,
 )
+from portal.accounts import throttling
 from portal.accounts.forms import NameField
 from portal.accounts.models import User
 from portal.documents.model import clean_text
@@ -105,8 +107,19 @@ class DraftForm(forms.ModelForm):
         for field in self.fields.values():
             if isinstance(field, CatalogueField):
                 field.offer(version)
+        self._follow(version)
         if not self.is_bound:
             self._show_unparsed()
+
+    def _follow(self, version: RoundVersion) -> None:
+        """Say of each field what the version asks of it, where that is its own."""
+        for name, rule in demands.rules_of(version, self._meta.model).items():
+            field = self.fields.get(name)
+            if field and rule.is_required is not None:
+                # A widget draws no attribute that is False.
+                field.widget.attrs["data-optional"] = not rule.is_required
+            if field and rule.max_length:
+                field.limit_to(rule.max_length)
 
     def _show_unparsed(self) -> None:
         """Show again, with its error, what was kept as typed."""
@@ -381,15 +394,18 @@ class SignatureForm(forms.Form):
         error_messages={"required": "请再输一次您的登录密码。"},
     )
 
-    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, user: User, address: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.user = user
+        self.user, self.address = user, address
 
     def clean_password(self) -> str:
         password = self.cleaned_data["password"]
-        if not self.user.check_password(password):
-            raise ValidationError("密码不正确，请重新输入；密码区分大小写。")
-        return password
+        try:
+            if throttling.is_right(password, self.user, self.address):
+                return password
+        except throttling.Paused as paused:
+            raise ValidationError(str(paused)) from None
+        raise ValidationError("密码不正确，请重新输入；密码区分大小写。")
 
 
 class RemarkForm(forms.Form):

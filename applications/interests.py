@@ -12,6 +12,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from applications.models import Application, Interest
 from portal.accounts.models import Role, User
+from portal.audit import trail
 from portal.errors import NotAllowed
 from portal.jobs.models import Job
 from portal.jobs.tasks import revoke
@@ -34,7 +35,7 @@ def declare(
     if has_conflict and not note:
         raise NotAllowed("请说明存在何种利害关系。")
     pks = [application.pk for application in applications]
-    own = Application.objects.visible_to(actor).filter(pk__in=pks)
+    own = Application.objects.visible_to(actor).filter(pk__in=pks).with_parties()
     if not has_conflict and conflicts(actor, pks):
         raise NotAllowed("您已声明回避，不能自行撤销；确属误填的，请联系省厅。")
     stated = [
@@ -53,6 +54,10 @@ def declare(
     else:
         # Never over a conflict, not even one stated at the same moment.
         Interest.objects.bulk_create(stated, ignore_conflicts=True)
+    for each in stated:
+        trail.record(
+            "interest", "声明利害关系", actor=actor, target=each.application, detail=each.stance
+        )
 
 
 def has_stepped_aside(officer: User) -> Exists:

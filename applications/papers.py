@@ -23,11 +23,14 @@ def issue(
     revision: Revision | None = None,
     round: Round | None = None,
     bureau: Bureau | None = None,
-) -> Paper:
+) -> Paper | None:
     """Register a document that has been made: a revision's, or a round's (of one bureau or all).
 
     Made again, it is the same paper; ``pages``, which only a PDF has, is added when it is known.
+    One with a watermark counts for nothing, has no check code and is not registered.
     """
+    if document.watermark:
+        return None
     paper, _ = Paper.objects.get_or_create(
         digest=document.content_digest(),
         defaults={

@@ -70,5 +70,6 @@ def document(application: Application, revision: Revision) -> Document:
         orientation="portrait",
         made_at=timezone.now(),
         revision=revision.sha256,
+        watermark=application.round.watermark,
     )
     return papers.printable(receipt)

@@ -13,7 +13,9 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
+from applications import demands
 from applications.fields import Option, options_of
+from applications.forms import DraftForm
 from applications.grids import EXAMPLE, MOST_COLUMNS, MOST_LINES, MOST_ROWS, Table
 from applications.models import Application, Row
 from applications.sections import Group, answer_text
@@ -90,7 +92,7 @@ def template(group: Group, application: Application, rows: list[Row]) -> bytes:
     fields = group.model.answer_fields()
     form = group.form(instance=group.model(), version=application.version)
     _write(sheet, 1, ["项目" if group.fixed else "序号", *(str(f.verbose_name) for f in fields)])
-    _write(sheet, 2, [EXAMPLE, *(_example(f, form.fields[f.name]) for f in fields)])
+    _write(sheet, 2, [EXAMPLE, *(_example(f, form) for f in fields)])
     for number, row in enumerate(rows, 1):
         title = row.fixed.title if row.fixed else str(number)
         _write(sheet, number + 2, [title, *(_present(row, f) for f in fields)])
@@ -136,13 +138,14 @@ def _present(row: Row, db_field: models.Field) -> Any:
     return value if is_number and not db_field.choices else answer_text(row, db_field) or None
 
 
-def _example(db_field: models.Field, form_field: forms.Field) -> str:
+def _example(db_field: models.Field, form: DraftForm) -> str:
+    form_field = form.fields[db_field.name]
     if options := options_of(form_field):
         return f"如：{options[0].label}"
     if isinstance(form_field, forms.BooleanField):
         return "是 或 否"
     if isinstance(db_field, models.CharField | models.TextField):
-        return db_field.help_text or f"最多 {db_field.max_length} 字"
+        return db_field.help_text or f"最多 {demands.longest(form.version, db_field)} 字"
     return db_field.help_text or "数字"
 
 

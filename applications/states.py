@@ -128,6 +128,16 @@ TRANSITIONS = (
     ),
 )
 
+TAKEN_OVER = {
+    Status.DRAFT: Status.DRAFT,
+    Status.SUBMITTED: Status.SUBMITTED,
+    Status.RETURNED: Status.RETURNED,
+    Status.ACCEPTED: Status.SUBMITTED,
+    Status.DECLINED: Status.SUBMITTED,
+}
+"""转办: the state in which another bureau takes an application over, by the state it was in. What
+one bureau has decided is not the other's decision; what is on a sent list stays where it is."""
+
 BY_VERB = {transition.verb: transition for transition in TRANSITIONS}
 
 

@@ -1,12 +1,13 @@
 """Background work of the enterprise side."""
 
-from applications import book, papers, receipts
+from applications import book, papers, receipts, telling
 from applications.models import Application, Paper, Revision
 from portal.documents import Format
 from portal.errors import NotAllowed, PortalError
 from portal.jobs.documents import keep_document
 from portal.jobs.models import Job
 from portal.jobs.registry import work
+from portal.jobs.schedule import regularly
 
 BOOK = "book"
 RECEIPT = "receipt"
@@ -52,3 +53,8 @@ def make_receipt(job: Job) -> None:
     document = receipts.document(revision.application, revision)
     pages = keep_document(job, document, Format.PDF)
     papers.issue(document, Paper.Kind.RECEIPT, pages=pages, revision=revision)
+
+
+@regularly("reminders", "截止提醒", hour=8)
+def remind(job: Job) -> None:
+    telling.remind()

@@ -2,6 +2,7 @@ from django.urls import path
 
 from applications.views import (
     answers,
+    assessment,
     attachments,
     carrying,
     comments,
@@ -17,6 +18,7 @@ app_name = "applications"
 
 urlpatterns = [
     path("", filing.index, name="index"),
+    path("assessment/", assessment.own, name="assessment"),
     path("start/<slug:slug>/", filing.start, name="start"),
     path("<int:pk>/", filing.detail, name="detail"),
     path("<int:pk>/save/", answers.save, name="save"),

@@ -13,11 +13,19 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from applications import checks, confirming
+from applications import checks, confirming, telling
 from applications.models import Application, Comment, Confirmation, Event, Revision
 from applications.sections import SECTIONS, Filing, snapshot
-from applications.states import BY_VERB, EDITABLE, Status, Transition, verbs_for
+from applications.states import (
+    BY_VERB,
+    EDITABLE,
+    TAKEN_OVER,
+    Status,
+    Transition,
+    verbs_for,
+)
 from portal.accounts.models import Enterprise, User
+from portal.audit import trail
 from portal.catalogue.models import Bureau
 from portal.errors import Closed, NotAllowed, PortalError, StaleState
 from portal.jobs.tasks import start as start_job
@@ -60,7 +68,7 @@ def possible(application: Application, role: str) -> list[Transition]:
     return [
         transition
         for transition in verbs_for(application.status, role)
-        if transition.deadline is None or now < application.deadline(transition.deadline)
+        if transition.deadline is None or application.is_in_time(transition.deadline, now)
     ]
 
 
@@ -73,6 +81,8 @@ def start(round: Round, *, actor: User) -> Application:
         raise NotAllowed("只有企业账号可以填写申报。")
     if not round.is_published:
         raise NotAllowed("该批次尚未发布。")
+    if round.is_trial != actor.is_invented:
+        raise NotAllowed("试运行与正式申报互不相通，请用各自的账号办理。")
     enterprise: Enterprise = actor.enterprise
     existing = Application.objects.filter(enterprise=enterprise, round=round).first()
     if existing:
@@ -142,6 +152,7 @@ def confirm(
             f"签字人“{signer_name}”既不是本账号的姓名（{actor.name}），"
             "也不是申报中填写的“法定代表人”，请核对后再签。"
         )
+    trail.record("confirm", "法定代表人确认", actor=actor, target=application)
     return Confirmation.objects.create(
         application=application,
         signer=actor,
@@ -207,6 +218,7 @@ def submit(
     comment = f"提交前已核对 {len(reminders)} 处涉密或个人信息提示。" if reminders else ""
     _record(application, verb, source, target, actor, now, comment=comment, revision=revision)
     start_job(owner=None, kind=SUBMITTED, title=revision.receipt, revision=revision.pk)
+    telling.submitted(fresh, revision, actor=actor)
     return revision
 
 
@@ -258,6 +270,50 @@ def act(application: Application, verb: str, *, actor: User, comment: str = "") 
     application.status = target
     event = _record(application, verb, source, target, actor, now, comment=comment)
     pinned.update(event=event)
+    telling.decided(application, event)
+
+
+@transaction.atomic
+def transfer(
+    application: Application,
+    bureau: Bureau,
+    reason: str,
+    *,
+    with_enterprise: bool = False,
+    actor: User,
+) -> Event:
+    """Hand an application over to another bureau (转办), which decides on it anew.
+
+    With ``with_enterprise`` its enterprise belongs there from now on; that of a draft must, for a
+    draft goes where its enterprise belongs. Called by ``review``, which guards the ranked lists.
+    """
+    if not actor.is_province:
+        raise NotAllowed("只有省厅可以转办申报。")
+    if not (reason := reason.strip()):
+        raise NotAllowed("请填写转办的理由，企业和两个推荐单位会看到它。")
+    source, former = Status(application.status), application.reviewing_bureau
+    if bureau == former:
+        raise NotAllowed(f"该申报已由{bureau}办理。")
+    if source not in TAKEN_OVER:
+        raise NotAllowed("该申报已随推荐名单报送，须先退回名单，才能转办。")
+    now, target = timezone.now(), TAKEN_OVER[source]
+    moved = (
+        Application.objects.visible_to(actor)
+        .filter(
+            pk=application.pk,
+            status=source,
+            bureau=application.bureau_id,
+            current_revision=application.current_revision_id,
+        )
+        .update(bureau=bureau, status=target, touched_at=now)
+    )
+    if not moved:
+        raise StaleState()
+    if with_enterprise or source == Status.DRAFT:
+        Enterprise.objects.filter(pk=application.enterprise_id).update(bureau=bureau)
+    application.bureau, application.status = bureau, target
+    comment = f"由{former.short_name}转至{bureau.short_name}：{reason}"
+    return _record(application, "transfer", source, target, actor, now, comment=comment)
 
 
 def _claim(
@@ -308,7 +364,7 @@ def _record(
     comment: str = "",
     revision: Revision | None = None,
 ) -> Event:
-    return Event.objects.create(
+    event = Event.objects.create(
         application=application,
         verb=verb,
         source=source,
@@ -318,3 +374,6 @@ def _record(
         comment=comment,
         revision=revision,
     )
+    said = f"第 {revision.number} 版，回执编号 {revision.receipt}" if revision else ""
+    trail.record(verb, event.verb_label, actor=actor, target=application, detail=said)
+    return event

@@ -1,14 +1,21 @@
-"""Pages that belong to nobody: the front page, the way home by role, health, error pages."""
+"""Pages that belong to nobody: front page, notices, scenarios, the way home, health, errors."""
+
+from itertools import groupby
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_safe
 
+from applications.sections import SECTIONS
 from portal.accounts.access import asks_for_data, typed_but_not_saved
 from portal.accounts.models import Role
+from portal.catalogue.models import Area, Bureau
+from portal.rounds import guide, notices
 from portal.rounds.models import Round
+from review.models import Announcement
 
 HOMES = {
     Role.ENTERPRISE: "applications:index",
@@ -23,8 +30,66 @@ def home(request: HttpRequest) -> HttpResponse:
     """The front page for visitors; for everybody else, the page their work starts on."""
     if request.user.is_authenticated:
         return redirect(HOMES[Role(request.user.role)])
-    rounds = Round.objects.open().order_by("enterprise_deadline")
-    return render(request, "home.html", {"rounds": rounds})
+    rounds = Round.objects.open().with_extensions().order_by("enterprise_deadline")
+    announcements = Announcement.objects.visible_to(request.user).current()
+    return render(request, "home.html", {"rounds": rounds, "announcements": announcements})
+
+
+@login_not_required
+@require_safe
+def notice_list(request: HttpRequest) -> HttpResponse:
+    """Every notice there has been, the last first."""
+    return render(
+        request, "public/notices.html", {"rounds": Round.objects.published().with_extensions()}
+    )
+
+
+@login_not_required
+@require_safe
+def notice(request: HttpRequest, slug: str) -> HttpResponse:
+    """One notice: its text, and as tables all that the round asks of an application."""
+    round = get_object_or_404(Round.objects.published().with_extensions(), slug=slug)
+    version = round.version
+    context = {
+        "round": round,
+        "version": version,
+        "parts": list(notices.parts(round.notice)),
+        "conditions": version.conditions,
+        "sections": SECTIONS,
+        "materials": version.materials_list,
+        "declarations": version.declarations_list,
+        "indicators": [
+            (category, list(rows))
+            for category, rows in groupby(version.indicators, key=lambda row: row.category)
+        ],
+        "seats": round.seats_of(Bureau.objects.cached()),
+    }
+    return render(request, "public/notice.html", context)
+
+
+@login_not_required
+@require_safe
+def scenarios(request: HttpRequest) -> HttpResponse:
+    """The scenario guide of one edition, searched."""
+    editions = guide.editions()
+    newest = Round.objects.published().first()
+    usual = newest.version.scenario_edition if newest else None
+    asked = request.GET.get("edition", "")
+    edition = next((each for each in editions if str(each) == asked), None)
+    edition = edition or (usual if usual in editions else next(iter(editions), None))
+    area = request.GET.get("area", "")
+    text = request.GET.get("q", "")[:40]
+    found = guide.search(edition, text, area if area in Area.values else "") if edition else []
+    context = {
+        "editions": editions,
+        "edition": edition,
+        "areas": Area,
+        "area": area,
+        "text": text,
+        "entries": found,
+        "count": sum(len(entry.scenarios) for entry in found),
+    }
+    return render(request, "public/scenarios.html", context)
 
 
 @login_not_required

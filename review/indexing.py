@@ -182,8 +182,10 @@ def index(revision: Revision, public: frozenset[str] | None = None) -> None:
 
 
 def current_revisions() -> models.QuerySet[Revision]:
-    """The revision that counts of every application that was ever submitted."""
-    return Revision.objects.filter(application__current_revision=F("pk"))
+    """The revision that counts of every application that was ever submitted in earnest."""
+    return Revision.objects.filter(
+        application__current_revision=F("pk"), application__round__trial_of=None
+    )
 
 
 def unindexed() -> models.QuerySet[Revision]:

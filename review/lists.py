@@ -40,7 +40,7 @@ from portal.documents.model import (
     clean_text,
 )
 from portal.rounds.models import Round
-from portal.rounds.times import closing, moment, waited
+from portal.rounds.times import in_words, moment, waited
 from review import needs, readings
 
 TITLE = "申报清单"
@@ -87,7 +87,7 @@ WAITED = Cells(
     16,
     lambda row, user: (waited(row.since) or "刚刚") if row.need.is_waiting else "",
 )
-DUE = Cells("截止", 38, lambda row, user: closing(row.due) if row.due else "")
+DUE = Cells("截止", 38, lambda row, user: in_words(row.need.due_of(row)))
 UNCLOSED = Cells("未关闭意见", 16, lambda row, user: row.unclosed, Kind.INTEGER)
 
 BUREAU_COLUMNS = {
@@ -118,10 +118,11 @@ def columns_for(user: User) -> dict[str, Cells]:
 
 
 class Show(TextChoices):
-    """What of a bureau's list, apart from the states."""
+    """What of a list, apart from the states: of a bureau's, and the last of the province's."""
 
     MINE = "mine", "需要我办理"
     NEW = "new", "新动态"
+    UNOPENED = "unopened", "推荐单位未打开"
 
 
 SHOWN = {Show.MINE: Q(rank__in=needs.OFFICERS), Show.NEW: Q(is_new=True)}
@@ -160,6 +161,10 @@ class Query:
         }
         return {name: value for name, value in asked.items() if value}
 
+    def shows(self, user: User) -> bool:
+        """Whether ``show`` narrows what this user sees."""
+        return bool(self.show) and (self.show in SHOWN) == user.is_bureau
+
     def base(self, user: User) -> QuerySet[Application]:
         """Everything of the round that the user may see, before what the tabs choose."""
         rows = Application.objects.visible_to(user).filter(round=self.round)
@@ -182,10 +187,12 @@ class Query:
         if self.status:
             rows = rows.filter(status=self.status)
         if not user.is_bureau:
+            if self.shows(user):
+                rows = rows.filter(readings.unopened())
             waiting = Case(When(status=Status.SUBMITTED, then=0), default=1)
             return rows.order_by(waiting, "-touched_at", "-pk")
         rows = _marked(rows, user)
-        if self.show:
+        if self.shows(user):
             rows = rows.filter(SHOWN[self.show])
         unclosed = (
             Comment.objects.visible_to(user)
@@ -214,11 +221,14 @@ class Query:
         ]
 
     def shown(self, user: User) -> list[tuple[str, str, int]]:
-        """The same for what else a bureau's list may be narrowed to."""
+        """The same for what else the list may be narrowed to."""
+        if not user.is_bureau:
+            show = Show.UNOPENED
+            return [(show.value, show.label, self.base(user).filter(readings.unopened()).count())]
         counted = _marked(self.base(user), user).aggregate(
-            **{show: Count("pk", filter=SHOWN[show]) for show in Show.values}
+            **{show: Count("pk", filter=chosen) for show, chosen in SHOWN.items()}
         )
-        return [(show.value, show.label, counted[show]) for show in Show]
+        return [(show.value, show.label, counted[show]) for show in SHOWN]
 
     def document(self, user: User) -> Document:
         """The whole list, all pages, for a file."""
@@ -238,7 +248,7 @@ class Query:
             ),
             orientation="landscape",
             made_at=timezone.now(),
-            watermark=TITLE,  # a paper to work with carries no check code
+            watermark=self.round.watermark or TITLE,  # a paper to work with carries no check code
         )
 
     def _in_words(self, user: User) -> str:
@@ -246,7 +256,7 @@ class Query:
         bureau = next((b.short_name for b in Bureau.objects.cached() if b.code == self.bureau), "")
         said = [
             user.bureau.name if user.is_bureau else bureau,
-            Show(self.show).label if self.show and user.is_bureau else "",
+            Show(self.show).label if self.shows(user) else "",
             Status(self.status).label_for(user.role) if self.status else "",
             f"查找“{self.text}”" if self.text else "",
         ]
@@ -260,16 +270,22 @@ def _marked(rows: QuerySet[Application], officer: User) -> QuerySet[Application]
 def told(rows: Iterable[Application], user: User) -> list[Application]:
     """The applications, each with its ``cells``: what the list's columns say of it, by name."""
     rows = list(rows)
+    rounds: dict[int, Round] = {}
     for row in rows:
+        row.round = rounds.setdefault(row.round_id, row.round)  # whose extensions are read once
         if user.is_bureau:
             row.need = needs.NEEDS[row.rank]
-            row.due = row.need.due and row.round.deadline(row.need.due)
         row.cells = {name: each.say(row, user) for name, each in columns_for(user).items()}
     return rows
 
 
-def choose_round(slug: str | None) -> Round | None:
-    """The published round named in the address, or the latest one."""
+def choose_round(slug: str | None, user: User | None = None) -> Round | None:
+    """The published round named in the address, or the latest one.
+
+    With ``user``, a dry run (试运行) that this user may look at can be named, too.
+    """
+    if slug and user:
+        return Round.objects.visible_to(user).filter(slug=slug).first()
     rounds = Round.objects.published()
     if slug:
         return rounds.filter(slug=slug).first()

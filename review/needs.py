@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from django.db.models import Case, Exists, IntegerField, OuterRef, Q, Subquery, When
 
 from applications.interests import has_stepped_aside
-from applications.models import Event
+from applications.models import Application, Event
 from applications.models.application import ApplicationQuerySet
 from applications.states import Status
 from portal.accounts.models import User
-from portal.rounds.models import Deadline
+from portal.rounds.models import Deadline, Due
 from review.models import RankedList, Seat
 
 
@@ -28,6 +28,12 @@ class Need:
     @property
     def is_waiting(self) -> bool:
         return self.due is not None
+
+    def due_of(self, row: Application) -> Due | None:
+        """Before when: by the enterprise's time where it is its turn, else by the bureau's."""
+        if self.due is None:
+            return None
+        return row.due(self.due) if row.is_editable else row.round.due(self.due, bureau=row.bureau)
 
 
 ASIDE = Need("已回避，由同事办理", Q(is_aside=True))

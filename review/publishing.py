@@ -4,15 +4,22 @@ from collections.abc import Sequence
 
 from django.db import transaction
 from django.db.models import F
+from django.urls import reverse
 from django.utils import timezone
 
-from portal.accounts.models import User
-from portal.catalogue.models import Bureau, ClosedEdition, Condition, Indicator, Segment
+from portal.accounts.models import Role, User
+from portal.audit import trail
+from portal.catalogue import editions
+from portal.catalogue.models import Bureau, ClosedEdition, Condition
 from portal.errors import NotAllowed, StaleState
+from portal.messaging import sending
+from portal.messaging.models import Message
 from portal.rounds.models import Round, RoundVersion
 from review.models import RankedList, Seat
 
-Editions = dict[str, set[int]]
+LONGEST_NOTE = RoundVersion._meta.get_field("note").max_length
+
+Editions = dict[ClosedEdition.Part, list[editions.Edition]]
 
 
 @transaction.atomic
@@ -29,27 +36,58 @@ def publish(round: Round, *, actor: User) -> None:
     if not published:
         raise StaleState("该批次已发布。")
     round.refresh_from_db()
-    version = round.version
-    missing = what_is_missing(round)
-    if missing:
-        raise NotAllowed(f"“{round}”还不能发布：{'；'.join(missing)}。")
+    version = round.versions.get()
+    _require_complete(version)
     RoundVersion.objects.filter(pk=version.pk).update(
         published_at=round.published_at, published_by=actor
     )
-    close_editions(version)
+    _close_editions(version)
+    trail.record("round_publish", "发布批次", actor=actor, target=round)
     seat_bureaus(round, actor=actor)
 
 
-def close_editions(version: RoundVersion) -> None:
+@transaction.atomic
+def publish_version(version: RoundVersion, note: str, *, actor: User) -> None:
+    """Let applications that start from now on go by a new version; the others keep theirs.
+
+    ``note`` tells the bureaus what was changed. Raises NotAllowed and StaleState as ``publish``.
+    """
+    _require_province(actor)
+    if not note:
+        raise NotAllowed("请写明改动了什么，推荐单位会看到。")
+    if len(note) > LONGEST_NOTE:
+        raise NotAllowed(f"改动说明最多 {LONGEST_NOTE} 字，现有 {len(note)} 字。")
+    published = RoundVersion.objects.filter(
+        pk=version.pk, published_at__isnull=True, round__published_at__isnull=False
+    ).update(published_at=timezone.now(), published_by=actor, note=note)
+    if not published:
+        raise StaleState("该版本已发布，或者批次尚未发布。")
+    version.refresh_from_db()
+    _require_complete(version)
+    _close_editions(version)
+    trail.record("version_publish", "发布批次新版本", actor=actor, target=version, detail=note)
+    sending.send(
+        User.objects.filter(role=Role.BUREAU, is_active=True),
+        kind=Message.Kind.NOTICE,
+        title=f"“{version.round}”的填报规则有更正",
+        text=f"{note}\n此后开始填报的申报按新版本办理；已开始填报的按原版本办完。",
+        sender=actor.affiliation,
+        url=f"{reverse('review:inbox')}?round={version.round.slug}",
+        key=f"version-{version.pk}",
+    )
+
+
+def _require_complete(version: RoundVersion) -> None:
+    if missing := what_is_missing(version):
+        raise NotAllowed(f"“{version.round}”还不能发布：{'；'.join(missing)}。")
+
+
+def _close_editions(version: RoundVersion) -> None:
     """What a published round builds on is not changed any more: a correction is a new edition."""
-    parts = ClosedEdition.Part
-    used = {
-        parts.SCENARIOS: version.scenario_edition,
-        parts.INDICATORS: version.indicator_edition,
-        parts.CONDITIONS: version.condition_edition,
-    }
+    if version.round.is_trial:
+        return
     ClosedEdition.objects.bulk_create(
-        [ClosedEdition(part=part, edition=edition) for part, edition in used.items()],
+        [ClosedEdition(part=part, edition=edition) for part, edition in version.editions.items()],
         ignore_conflicts=True,
     )
 
@@ -72,6 +110,9 @@ def seat_bureaus(round: Round, *, actor: User) -> None:
         for bureau, quota in round.seats_of(bureaus).items()
         for number in range(1, quota + 1)
     )
+    if bureaus:
+        detail = "、".join(bureau.short_name for bureau in bureaus)
+        trail.record("seat", "建立推荐单位名额", actor=actor, target=round, detail=detail)
 
 
 def unseated(rounds: Sequence[Round]) -> dict[Round, list[Bureau]]:
@@ -89,29 +130,42 @@ def _require_province(actor: User) -> None:
         raise NotAllowed("只有省厅可以发布批次和建立名额。")
 
 
-def what_is_missing(round: Round, editions: Editions | None = None) -> list[str]:
-    """What keeps a round from being published, in Chinese phrases.
+def what_is_missing(version: RoundVersion, hand: Editions | None = None) -> list[str]:
+    """What keeps a version from being published, in Chinese phrases.
 
-    Whoever asks for several rounds passes the ``editions`` at hand, read once.
+    Whoever asks for several passes the editions ``at_hand``, read once.
     """
-    editions = editions or editions_at_hand()
-    wanted = {
-        "场景指引": round.version.scenario_edition,
-        "绩效指标": round.version.indicator_edition,
-        "要素条件": round.version.condition_edition,
-    }
-    missing = [
-        f"{name} {year} 年版未导入" for name, year in wanted.items() if year not in editions[name]
-    ]
-    if not round.version.declarations.all():
+    hand = hand or editions.at_hand()
+    missing = []
+    for part, year in version.editions.items():
+        edition = next((each for each in hand[part] if each.year == year), None)
+        if edition is None:
+            missing.append(f"{part.label} {year} 年版未导入")
+        elif part == ClosedEdition.Part.SCENARIOS and not edition.scenarios:
+            missing.append(f"{part.label} {year} 年版没有场景")
+    if not missing:
+        missing = _clauses_missing(version)
+    if not version.declarations.all():
         missing.append("没有承诺事项")
     return missing
 
 
-def editions_at_hand() -> Editions:
-    """The editions of each part of the catalogue that have been imported."""
-    models = {"场景指引": Segment, "绩效指标": Indicator, "要素条件": Condition}
-    return {
-        name: set(model.objects.order_by().values_list("edition", flat=True).distinct())
-        for name, model in models.items()
-    }
+def _clauses_missing(version: RoundVersion) -> list[str]:
+    """What the conditions of the level lack, measured by what other levels have."""
+    name = f"要素条件 {version.condition_edition} 年版"
+    level = version.round.get_level_display()
+    if not any(row.level for row in version.conditions):
+        return [f"{name}没有{level}的条款"]
+    rows = Condition.objects.cached(edition=version.condition_edition)
+    asked, own = ({row.rule for row in each} for each in (rows, version.conditions))
+    missing = [
+        f"{name}没有{level}的“{rule.label}”条款（其他等级有）"
+        for rule in (Condition.Rule.MATURITY, Condition.Rule.COVERAGE)
+        if rule in asked - own
+    ]
+    there = {segment.area for segment in version.segments}
+    wanted = {area for row in version.conditions for area in row.areas}
+    return missing + [
+        f"要求覆盖“{area}”，但场景指引 {version.scenario_edition} 年版没有属于它的环节"
+        for area in sorted(wanted - there)
+    ]

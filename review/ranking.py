@@ -16,9 +16,11 @@ from applications import commenting, interests, workflow
 from applications.models import Application, Revision
 from applications.states import BY_VERB, Status
 from portal.accounts.models import User
+from portal.audit import trail
 from portal.documents.model import clean_text
 from portal.errors import NotAllowed, StaleState
 from portal.rounds.models import Deadline
+from review import telling
 from review.models import ListEvent, RankedList, Seat
 
 REOPENED = {"status": RankedList.Status.OPEN, "sent_at": None, "version": F("version") + 1}
@@ -32,7 +34,12 @@ def places_of(ranked_list: RankedList) -> list[Seat]:
     """All of the list in order: the numbered seats, free ones too, then the exempt ones."""
     return list(
         Seat.objects.filter(round=ranked_list.round_id, bureau=ranked_list.bureau_id)
-        .select_related("application__enterprise", "application__current_revision")
+        .select_related(
+            "application__enterprise",
+            "application__bureau",
+            "application__round",
+            "application__current_revision",
+        )
         .defer("application__current_revision__data")
         .order_by("is_exempt", "number")
     )
@@ -247,6 +254,21 @@ def _arrange(
         Seat.objects.filter(pk__in=[seat.pk for seat in seats]).update(application=None)
     Seat.objects.bulk_update(seats, ["application", "opinion"])
     Seat.objects.bulk_create(exempts)
+    if before != after:
+        moved = {pk: place[:3] for pk, place in before.items()} != {
+            pk: place[:3] for pk, place in after.items()
+        }
+        act = ("arrange", "调整推荐名单") if moved else ("opinions", "填写推荐意见")
+        trail.record(*act, actor=actor, target=ranked_list, detail=_in_words(ranked_list))
+
+
+def _in_words(ranked_list: RankedList) -> str:
+    """Who stands where on the list as it is stored."""
+    taken = Seat.objects.filter(
+        round=ranked_list.round_id, bureau=ranked_list.bureau_id, application__isnull=False
+    )
+    seats = taken.select_related("application__enterprise").order_by("is_exempt", "number")
+    return "；".join(f"{seat.place} {seat.application.enterprise}" for seat in seats)
 
 
 def _standing(place: Seat) -> tuple[bool, int, str, str]:
@@ -335,7 +357,7 @@ def send(
     """
     _touch(ranked_list, actor, version=version)
     if not RankedList.objects.get(pk=ranked_list.pk).was_returned:
-        workflow.require_open(ranked_list.round, Deadline.BUREAU, timezone.now())
+        workflow.require_open(ranked_list.round, ranked_list.due(Deadline.BUREAU), timezone.now())
     members = _members(ranked_list)
     if not signatory.strip():
         raise NotAllowed("请填写签发人姓名。")
@@ -396,7 +418,7 @@ def recall(ranked_list: RankedList, *, version: int, reason: str, actor: User) -
     lists = RankedList.objects.visible_to(actor).filter(pk=ranked_list.pk)
     _swap_sent(lists, version, **REOPENED)
     if not lists.get().was_returned:
-        workflow.require_open(ranked_list.round, Deadline.BUREAU, timezone.now())
+        workflow.require_open(ranked_list.round, ranked_list.due(Deadline.BUREAU), timezone.now())
     _release(ranked_list, "recall", actor)
     _record(ranked_list, "recall", actor, reason, _members(ranked_list))
 
@@ -431,14 +453,14 @@ def _release(ranked_list: RankedList, verb: str, actor: User) -> None:
         bureau=ranked_list.bureau_id,
         status__in=BY_VERB[verb].sources,
     )
-    for application in decided.select_related("round").order_by("pk"):
+    for application in decided.with_parties().order_by("pk"):
         workflow.act(application, verb, actor=actor)
 
 
 def _record(
     ranked_list: RankedList, verb: str, actor: User, comment: str, members: list[Application]
 ) -> None:
-    ListEvent.objects.create(
+    event = ListEvent.objects.create(
         ranked_list=ranked_list,
         verb=verb,
         actor=actor,
@@ -446,3 +468,7 @@ def _record(
         comment=comment,
         receipts=[application.current_revision.receipt for application in members],
     )
+    act = f"{event.verb_label}推荐名单"
+    detail = _in_words(ranked_list) or "空名单"
+    trail.record(f"list_{verb}", act, actor=actor, target=ranked_list, detail=detail)
+    telling.list_changed(ranked_list, event, actor=actor)

@@ -8,7 +8,9 @@ from django.utils import timezone
 from applications.interests import has_stepped_aside
 from applications.models import Application, Event
 from applications.models.application import ApplicationQuerySet
+from applications.states import Status
 from portal.accounts.models import User
+from portal.audit import trail
 from review.models import Reading
 
 
@@ -20,6 +22,12 @@ def note(application: Application, officer: User) -> None:
         unique_fields=["officer", "application"],
         update_fields=["at"],
     )
+
+
+def note_look(application: Application, reader: User) -> None:
+    """Put on the audit trail that somebody reads what an application says."""
+    look = {"target": application, "once_in": trail.LOOK}
+    trail.record("read", "查阅申报", actor=reader, **look)
 
 
 def since(application: Application, officer: User) -> datetime | None:
@@ -44,3 +52,13 @@ def marked(rows: ApplicationQuerySet, officer: User) -> ApplicationQuerySet:
     return rows.annotate(read_at=Subquery(read.values("at"))).annotate(
         is_new=ExpressionWrapper(is_new, BooleanField())
     )
+
+
+def unopened() -> Q:
+    """Of an application: submitted, and opened by no officer of its bureau since."""
+    opened = Reading.objects.filter(
+        application=OuterRef("pk"),
+        officer__bureau=OuterRef("bureau"),
+        at__gt=OuterRef("current_revision__submitted_at"),
+    )
+    return Q(status=Status.SUBMITTED) & ~Exists(opened)

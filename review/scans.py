@@ -8,6 +8,7 @@ from applications.attachments import Refused, fitting_name, inspected, sha256_of
 from applications.inspection import JPEG, PDF, PNG, SUFFIXES
 from applications.models import Paper
 from portal.accounts.models import User
+from portal.audit import trail
 from portal.documents.model import code_in, one_line
 from portal.errors import NotAllowed, PortalError, StaleState
 from portal.rounds.models import Material
@@ -35,7 +36,7 @@ def of(ranked_list: RankedList) -> list[StampedScan]:
 
 def code_of(ranked_list: RankedList) -> str:
     """What is printed on the Annex 1 of a sent list."""
-    return summary.build(ranked_list.round, ranked_list.bureau).document.check_code
+    return summary.to_stamp(ranked_list.round, ranked_list.bureau).document.check_code
 
 
 def take(
@@ -72,6 +73,13 @@ def take(
                 )
             scan.file.save(scan.name, upload, save=False)
             scan.save()
+            trail.record(
+                "upload_scan",
+                "上传盖章扫描件",
+                actor=actor,
+                target=ranked_list,
+                detail=f"{scan}，校验码 {scan.check_code}，SHA-256 {scan.sha256}",
+            )
     except BaseException:
         if scan.file:  # no row names it
             scan.file.delete(save=False)

@@ -32,8 +32,8 @@ class Verification:
         if self.application:
             return no_longer_counts(self.application, self.paper.revision)
         if self._is_withdrawn:
-            return f"{self._summary.missing[0]}，现在没有有效的推荐汇总表。"
-        if self._summary.document.content_digest() == self.paper.digest:
+            return f"{self._present.missing[0]}，现在没有有效的推荐汇总表。"
+        if self._present.document.content_digest() == self.paper.digest:
             return ""
         if self.differences:
             return "推荐汇总表后来有改动。"
@@ -53,17 +53,22 @@ class Verification:
         """
         if self.application or self._is_withdrawn:
             return []
-        present = papers.rows_of(self._summary.document)
+        present = papers.rows_of(self._present.document)
         return list(_differences(self.paper.content, present))
 
     @property
     def _is_withdrawn(self) -> bool:
         """Whether the bureau's list is not with the province at present."""
-        return bool(self.paper.bureau and self._summary.missing)
+        return bool(self.paper.bureau and self._present.missing)
 
     @cached_property
-    def _summary(self) -> summary.Summary:
-        return summary.build(self.paper.round, self.paper.bureau)
+    def _present(self) -> summary.Summary:
+        """The table as it would be printed now: of the kind that the paper is."""
+        round, bureau = self.paper.round, self.paper.bureau
+        headings = {heading for heading, *_cells in self.paper.content}
+        if any(heading.endswith(summary.NOT_RECEIVED) for heading in headings):
+            return summary.build(round, bureau, include_sent=True)
+        return summary.to_stamp(round, bureau) if bureau else summary.build(round)
 
 
 def look_up(typed: str) -> Verification | None:

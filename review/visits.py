@@ -17,6 +17,7 @@ from applications.attachments import MEGABYTE, Refused, fitting_name, inspected,
 from applications.inspection import JPEG, PNG, SUFFIXES
 from applications.models import Application
 from portal.accounts.models import User
+from portal.audit import trail
 from portal.documents.model import one_line
 from portal.errors import NotAllowed
 from portal.rounds.models import Material
@@ -36,7 +37,11 @@ def record(application: Application, said: dict[str, Any], *, actor: User) -> Si
     """Keep a visit; the same one sent twice is one."""
     _require_officer(application, actor)
     own = SiteVisit.objects.filter(application=application, author=actor, **said)
-    return own.first() or SiteVisit.objects.create(application=application, author=actor, **said)
+    if known := own.first():
+        return known
+    visit = SiteVisit.objects.create(application=application, author=actor, **said)
+    _note(visit, "visit", "记录现场核查", actor)
+    return visit
 
 
 @transaction.atomic
@@ -46,6 +51,7 @@ def change(visit: SiteVisit, said: dict[str, Any], *, actor: User) -> None:
     for name, value in said.items():
         setattr(visit, name, value)
     visit.save(update_fields=[*said, "edited_at"])
+    _note(visit, "visit_change", "修改现场核查", actor)
 
 
 def add_photo(visit: SiteVisit, upload: UploadedFile, *, actor: User) -> SitePhoto:
@@ -78,6 +84,7 @@ def add_photo(visit: SiteVisit, upload: UploadedFile, *, actor: User) -> SitePho
             photo.file.save(photo.name, upload, save=False)
             photo.thumbnail.save("thumbnail.jpg", ContentFile(content.thumbnail), save=False)
             photo.save()
+            _note(visit, "photo_add", "添加现场照片", actor, photo)
     except BaseException:
         _delete_files([photo])  # no row names what was written
         raise
@@ -90,6 +97,8 @@ def remove_photos(visit: SiteVisit, photo_ids: Collection[int], *, actor: User) 
     _require_author(visit, actor)
     photos = list(visit.photos.filter(pk__in=photo_ids))
     visit.photos.filter(pk__in=photo_ids).delete()
+    for photo in photos:
+        _note(visit, "photo_remove", "移除现场照片", actor, photo)
     transaction.on_commit(lambda: _delete_files(photos))
     return len(photos)
 
@@ -100,6 +109,16 @@ def latest(applications: Iterable[Application]) -> dict[int, SiteVisit]:
         "visited_on", "pk"
     )
     return {visit.application_id: visit for visit in visits}
+
+
+def _note(
+    visit: SiteVisit, verb: str, act: str, actor: User, photo: SitePhoto | None = None
+) -> None:
+    """Put on the trail that a visit was written about; of a photo, which it was."""
+    detail = f"{visit.visited_on} 的核查"
+    if photo:
+        detail += f"：{photo}，SHA-256 {photo.sha256}"
+    trail.record(verb, act, actor=actor, target=visit.application, detail=detail)
 
 
 def _delete_files(photos: Iterable[SitePhoto]) -> None:

@@ -54,6 +54,7 @@ def _own_queue():
 def _clean_slate(settings, tmp_path: Path):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.MEDIA_ROOT = tmp_path / "files"
+    settings.AUDIT_ANCHOR = tmp_path / "audit-anchor.json"
     # Else every test client would first read all static files.
     settings.WHITENOISE_AUTOREFRESH = True
     cache.clear()

@@ -18,8 +18,8 @@ LINE = (
     "portal.documents",
     "portal.catalogue",
     "portal.accounts",
-    "portal.messaging",
     "portal.jobs",
+    "portal.messaging",
     "portal.rounds",
     "applications",
     "review",
@@ -28,10 +28,11 @@ LINE = (
     "portal.urls",
 )
 INSIDE_APPLICATIONS = (
-    *("states", "models", "fields", "forms", "sections", "checks", "confirming", "interests"),
+    *("states", "models", "demands", "fields", "forms", "sections", "checks", "confirming"),
+    *("interests", "telling"),
     *("workflow", "saving", "editing", "commenting", "inspection", "viewing", "attachments"),
     *("grids", "sheets", "bulk", "runs", "comparison", "papers", "receipts", "book"),
-    *("carrying", "reentry"),
+    *("carrying", "reentry", "assessment"),
     *("tasks", "views", "urls"),
     "on top",  # templatetags, management, apps
 )

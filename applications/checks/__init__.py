@@ -70,7 +70,7 @@ def progress(filing: Filing, found: list[Finding]) -> dict[str, tuple[int, int]]
     done, required = defaultdict(int), defaultdict(int)
     for section, group, answers, _number in filing.blocks():
         place = (section.slug, group.slug, answers.key) if group else (section.slug, "", "")
-        names = required_names(group, answers)
+        names = required_names(filing.application.version, group, answers)
         required[section.slug] += len(names)
         done[section.slug] += sum((*place, name) not in wrong for name in names)
     for section in SECTIONS:

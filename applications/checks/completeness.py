@@ -6,9 +6,11 @@ from typing import Any
 
 from django.db import models
 
+from applications import demands
 from applications.checks.finding import Finding, comment_location, slot_location
 from applications.models import Answers, IndicatorValue
 from applications.sections import BY_SLUG, INSTANCES, Filing, Group, Section, shortened
+from portal.rounds.models import RoundVersion
 
 
 def gaps(filing: Filing) -> Iterator[Finding]:
@@ -20,9 +22,9 @@ def gaps(filing: Filing) -> Iterator[Finding]:
     yield from _comments_unanswered(filing)
 
 
-def required_names(group: Group | None, answers: Answers) -> set[str]:
+def required_names(version: RoundVersion, group: Group | None, answers: Answers) -> set[str]:
     """The fields of a set of answers that must be filled to submit."""
-    names = {f.name for f in answers.answer_fields() if _is_required(answers, f)}
+    names = {f.name for f in answers.answer_fields() if _is_required(version, answers, f)}
     if group is INSTANCES:
         names.add("scenario")  # chosen, or named in the next field
     return names
@@ -37,10 +39,10 @@ def _is_empty(db_field: models.Field, value: Any) -> bool:
     return value is None or value == "" or (_is_tick(db_field) and not value)
 
 
-def _is_required(answers: Answers, db_field: models.Field) -> bool:
+def _is_required(version: RoundVersion, answers: Answers, db_field: models.Field) -> bool:
     if getattr(answers, "is_not_applicable", False):
         return db_field.name == "note"
-    return not db_field.blank
+    return demands.is_required(version, db_field)
 
 
 def _fields_of(
@@ -52,9 +54,11 @@ def _fields_of(
         place |= {"group": group.slug, "key": answers.key}
         title = f"{group.row_name(answers, number)}："
     kept = _reasons(filing, group or section, answers) if answers.unparsed else {}
+    version = filing.application.version
     for db_field in answers.answer_fields():
         label = f"“{db_field.verbose_name}”"
         value = answers.value_of(db_field.name)
+        limit = demands.longest(version, db_field) if isinstance(value, str) else None
         here = {**place, "field": db_field.name}
         if db_field.name in answers.unparsed:
             reason = kept.get(db_field.name, "未能保存，请核对后重新保存。")
@@ -66,13 +70,13 @@ def _fields_of(
                 **here,
             )
         elif _is_empty(db_field, value):
-            if _is_required(answers, db_field):
+            if _is_required(version, answers, db_field):
                 verb = "请勾选" if _is_tick(db_field) else "请填写"
                 yield Finding(message=f"{title}{verb}{label}。", is_gap=True, **here)
-        elif isinstance(db_field, models.TextField) and len(value) > db_field.max_length:
+        elif limit and len(value) > limit:
             yield Finding(
-                message=f"{title}{label}最多 {db_field.max_length} 字，现有 {len(value)} 字，"
-                f"请删减 {len(value) - db_field.max_length} 字。",
+                message=f"{title}{label}最多 {limit} 字，现有 {len(value)} 字，"
+                f"请删减 {len(value) - limit} 字。",
                 **here,
             )
         elif db_field.name in answers.unconfirmed:

@@ -108,9 +108,10 @@ def _maturity(filing: Filing, condition: Condition) -> Clause:
     basis = f"{checked.basis}；{basic.get_maturity_level_display()}"
     if level >= condition.minimum:
         return replace(checked, basis=basis)
+    asking = filing.application.version.round.get_level_display()
     finding = Finding(
         "basic",
-        f"成熟度等级为 {level} 级，本批次要求 {condition.minimum} 级及以上。",
+        f"成熟度等级为 {level} 级，{asking}要求 {condition.minimum} 级及以上。",
         field="maturity_level",
     )
     return Clause(

@@ -1,5 +1,6 @@
 """The application itself: whose it is, where it stands, who may see it."""
 
+from datetime import datetime
 from typing import Self
 
 from django.contrib.auth.models import AnonymousUser
@@ -9,7 +10,7 @@ from django.db.models import Case, F, Max, OuterRef, Q, Subquery, When
 from applications.states import EDITABLE, Status
 from portal.accounts.models import Enterprise, Role, User
 from portal.catalogue.models import Bureau
-from portal.rounds.models import Round, RoundVersion
+from portal.rounds.models import Deadline, Due, Round, RoundVersion, granted_of
 
 
 class ApplicationQuerySet(models.QuerySet):
@@ -22,7 +23,9 @@ class ApplicationQuerySet(models.QuerySet):
         if getattr(user, "oversees", False):
             return self
         if role == Role.BUREAU:
-            return self.filter(bureau_id=user.bureau_id, round__trial_of=None)
+            # A dry run has officers of its own, and is in nobody else's lists.
+            of_trials = {"round__trial_of__isnull": not user.is_invented}
+            return self.filter(bureau_id=user.bureau_id, **of_trials)
         if role == Role.ENTERPRISE:
             return self.filter(enterprise_id=user.enterprise_id)
         return self.none()
@@ -39,6 +42,10 @@ class ApplicationQuerySet(models.QuerySet):
         return self.select_related(
             "enterprise", "bureau", "round", "version__round", "current_revision"
         ).defer("current_revision__data")
+
+    def with_extensions(self) -> Self:
+        """With the extensions of their rounds, for those who list applications of several."""
+        return self.prefetch_related(granted_of("round__extensions"))
 
     def with_sections(self) -> Self:
         """Each section with who edited it last, and the catalogue rows it names.
@@ -121,6 +128,23 @@ class Application(models.Model):
     @property
     def is_editable(self) -> bool:
         return self.status in EDITABLE
+
+    @property
+    def reviewing_bureau(self) -> Bureau:
+        """Who reviews it; a draft, where its enterprise belongs to when it is submitted."""
+        return self.enterprise.bureau if self.status == Status.DRAFT else self.bureau
+
+    def due(self, which: Deadline) -> Due:
+        """The deadline as it applies to this application, extensions included."""
+        bureau = None if self.status == Status.DRAFT else self.bureau
+        return self.round.due(which, bureau=bureau, enterprise=self.enterprise)
+
+    def deadline(self, which: Deadline) -> datetime:
+        return self.due(which).instant
+
+    def is_in_time(self, which: Deadline, at: datetime) -> bool:
+        """Whether a deadline is yet to come; before the published one, no extension matters."""
+        return at < self.round.published_deadline(which) or at < self.deadline(which)
 
     def status_label(self, role: str) -> str:
         return Status(self.status).label_for(role)

@@ -1,10 +1,13 @@
 """What people do around an application's answers: confirm, change in bulk, enter elsewhere."""
 
+from typing import Self
+
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.db import models
 
 from applications.models.application import Application
-from portal.accounts.models import Enterprise, User
+from portal.accounts.models import Enterprise, Role, User
 
 
 class Confirmation(models.Model):
@@ -86,11 +89,19 @@ class Reentry(models.Model):
         return self.place
 
 
+class SelfAssessmentQuerySet(models.QuerySet):
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        """The enterprise's own; nobody else's affair, whoever oversees what else."""
+        if getattr(user, "role", None) != Role.ENTERPRISE:
+            return self.none()
+        return self.filter(enterprise_id=user.enterprise_id)
+
+
 class SelfAssessment(models.Model):
     """梯度自评: an enterprise's own answers, held against the conditions of all four levels.
 
     ``answers``: ``{"requirements": {clause code: "yes" | "no"}, "maturity_level": int | None,
-    "areas": [大环节, …], "finished_on": ISO date | ""}``.
+    "areas": [大环节, …], "finished_on": ISO date | "", "registered_division": code | ""}``.
     """
 
     enterprise = models.OneToOneField(
@@ -100,6 +111,8 @@ class SelfAssessment(models.Model):
     answers = models.JSONField("自评内容", default=dict)
     edited_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="填写人")
     edited_at = models.DateTimeField("最近修改", auto_now=True)
+
+    objects = SelfAssessmentQuerySet.as_manager()
 
     class Meta:
         verbose_name = verbose_name_plural = "梯度自评"

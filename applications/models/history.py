@@ -70,6 +70,18 @@ class Revision(models.Model):
         return confirmation and datetime.fromisoformat(confirmation["at"])
 
     @cached_property
+    def answers(self) -> dict[tuple[str, str, str], dict]:
+        """Every answer by its section or group, the title of its row ("" in none) and its field."""
+        found = {}
+        for section in self.data["sections"]:
+            found |= {(section["slug"], "", each["name"]): each for each in section["fields"]}
+            for group in section["groups"]:
+                for row in group["rows"]:
+                    place = group["slug"], row["title"]
+                    found |= {(*place, each["name"]): each for each in row["fields"]}
+        return found
+
+    @cached_property
     def attachments(self) -> list[dict]:
         """The files submitted with it, each with the ``place`` that its row is called by."""
         rows = {
@@ -148,6 +160,10 @@ class Revision(models.Model):
         return self.data["scenario_lines"]
 
 
+OTHER_VERBS = {"start": "开始填报", "transfer": "转办"}
+"""What leaves an event without being a transition from one state to another."""
+
+
 class Event(models.Model):
     """办理记录: who did what to an application, and what they said."""
 
@@ -169,4 +185,4 @@ class Event(models.Model):
 
     @property
     def verb_label(self) -> str:
-        return BY_VERB[self.verb].label if self.verb in BY_VERB else "开始填报"
+        return BY_VERB[self.verb].label if self.verb in BY_VERB else OTHER_VERBS[self.verb]

@@ -1,12 +1,11 @@
 """An application's state in the words, and by the clock, of whoever reads the page."""
 
-from datetime import datetime
-
 from django import template
 
 from applications.models import Application
 from applications.states import verbs_for
 from portal.accounts.models import User
+from portal.rounds.models import Due
 
 register = template.Library()
 
@@ -17,9 +16,9 @@ def status_for(application: Application, user: User) -> str:
 
 
 @register.filter
-def deadline_for(application: Application, user: User) -> datetime | None:
-    """The instant that closes what ``user`` may do next; None when time closes nothing."""
+def due_for(application: Application, user: User) -> Due | None:
+    """The deadline that closes what ``user`` may do next; None when time closes nothing."""
     for transition in verbs_for(application.status, user.role):
         if transition.deadline:
-            return application.round.deadline(transition.deadline)
+            return application.due(transition.deadline)
     return None

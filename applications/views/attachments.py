@@ -26,6 +26,7 @@ from applications.models import Application, Attachment
 from applications.sections import SECTIONS
 from applications.views.shared import enterprise_only, own_application, returned
 from portal.accounts.access import asks_for_data
+from portal.audit import trail
 from portal.errors import NotAllowed, PortalError, StaleState
 from portal.rounds.models import Material
 
@@ -165,16 +166,18 @@ def _change(
 @require_safe
 def file(request: HttpRequest, pk: int) -> HttpResponseBase:
     """One file, for everybody who may see it; PDF and images open in the browser."""
-    attachment = get_object_or_404(Attachment.objects.visible_to(request.user), pk=pk)
+    attachment = _to_look_at(request, pk)
     try:
         stream = attachment.file.open("rb")
     except OSError:
         return render(request, "applications/file_gone.html", {"file": attachment}, status=404)
     opens = attachment.content_type == PDF or attachment.is_image
+    is_download = not opens or "download" in request.GET
+    _note_look(request, attachment, is_download=is_download)
     return sealed(
         FileResponse(
             stream,
-            as_attachment=not opens or "download" in request.GET,
+            as_attachment=is_download,
             filename=attachment.name,
             content_type=attachment.content_type,
         )
@@ -190,8 +193,7 @@ def thumbnail(request: HttpRequest, pk: int) -> HttpResponseBase:
 @require_safe
 def view(request: HttpRequest, pk: int) -> HttpResponse:
     """One page of a file (``?page=``) with the ways to the others; works without script."""
-    files = Attachment.objects.visible_to(request.user).select_related("material", "application")
-    attachment = get_object_or_404(files, pk=pk)
+    attachment = _to_look_at(request, pk)
     last = 1 if attachment.is_image else attachment.pages or 0
     number = min(max(whole_number(request.GET.get("page")), 1), last)
     context = {"file": attachment, "number": number, "last": last}
@@ -201,7 +203,7 @@ def view(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def page(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     """One page of a PDF, or an image, as a picture."""
-    attachment = get_object_or_404(Attachment.objects.visible_to(request.user), pk=pk)
+    attachment = _to_look_at(request, pk)
     try:
         with attachment.file.open("rb") as stream:
             picture = viewing.page_picture(stream, attachment.content_type, number)
@@ -212,7 +214,18 @@ def page(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     except viewing.NotShown as error:
         context = {"file": attachment, "number": number, "why": error}
         return render(request, "applications/file_not_shown.html", context, status=404)
+    _note_look(request, attachment)
     return sealed(HttpResponse(picture, content_type=JPEG))
+
+
+def _to_look_at(request: HttpRequest, pk: int) -> Attachment:
+    files = Attachment.objects.visible_to(request.user)
+    return get_object_or_404(files.select_related("material", "application__enterprise"), pk=pk)
+
+
+def _note_look(request: HttpRequest, attachment: Attachment, *, is_download: bool = False) -> None:
+    done = ("download_file", "下载附件") if is_download else ("view_file", "查看附件")
+    attachments.record(attachment, *done, actor=request.user, once_in=trail.LOOK)
 
 
 def served(stored: FieldFile, **kwargs: Any) -> HttpResponseBase:

@@ -11,6 +11,7 @@ from applications.forms import SignatureForm
 from applications.models import Revision
 from applications.sections import Filing, snapshot
 from applications.views.shared import enterprise_only, with_sections
+from portal.accounts.access import address_of
 from portal.errors import PortalError
 
 
@@ -21,7 +22,8 @@ def confirm(request: HttpRequest, pk: int) -> HttpResponse:
     application = with_sections(request, pk)
     if not application.is_editable or not application.version.confirmation_text:
         return redirect("applications:submit", pk)
-    form = SignatureForm(request.POST or None, user=request.user)
+    asked = {"user": request.user, "address": address_of(request)}
+    form = SignatureForm(request.POST or None, **asked)
     if request.method == "POST" and form.is_valid():
         name, seen = form.cleaned_data["signer_name"], request.POST.get("seen", "")
         try:

@@ -42,6 +42,7 @@ def order_book(
         owner=request.user,
         kind=tasks.BOOK,
         title=f"申报书（{DRAFT if number is None else f'第 {number} 版'}，{format.label}）",
+        about=application,
         application=application.pk,
         number=number,
         format=format.value,

@@ -19,17 +19,24 @@ from applications.states import BY_VERB, Status
 from applications.views.shared import enterprise_only, own_application, returned, with_sections
 from portal.accounts.models import Role
 from portal.errors import PortalError
-from portal.rounds.models import Round
+from portal.messaging import reading
+from portal.rounds.models import Deadline, Round
 
 
 @require_safe
 @enterprise_only
 def index(request: HttpRequest) -> HttpResponse:
-    applications = Application.objects.visible_to(request.user).with_parties().order_by("-pk")
-    rounds = Round.objects.open().exclude(applications__in=applications)
-    return render(
-        request, "applications/index.html", {"applications": applications, "rounds": rounds}
-    )
+    enterprise = request.user.enterprise
+    applications = Application.objects.visible_to(request.user).with_parties().with_extensions()
+    rounds = Round.objects.open(enterprise=enterprise).exclude(applications__in=applications)
+    context = {
+        "applications": applications.order_by("-pk"),
+        "rounds": [
+            (round, round.due(Deadline.ENTERPRISE, enterprise=enterprise))
+            for round in rounds.with_extensions()
+        ],
+    }
+    return render(request, "applications/index.html", context)
 
 
 @require_POST
@@ -48,6 +55,7 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
 @enterprise_only
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
     """The task list: what is done, what is missing, one click to the field."""
+    reading.opened(request.user, request.path)
     returned_content = Case(
         When(status=Status.RETURNED, then="current_revision__data"), output_field=JSONField()
     )

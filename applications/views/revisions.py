@@ -114,6 +114,7 @@ def receipt_pdf(request: HttpRequest, pk: int, number: int) -> HttpResponse:
         owner=request.user,
         kind=tasks.RECEIPT,
         title=f"申报提交回执 {revision.receipt}",
+        about=application,
         revision=revision.pk,
         back=reverse("applications:revision_receipt", args=[pk, number]),
     )

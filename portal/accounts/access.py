@@ -1,4 +1,4 @@
-"""Which roles may open a page, whether a script asks for it, and what a refused post gives back.
+"""Which roles may open a page, who asks for it from where, what a refused post gives back.
 
 Which rows they see there is ``visible_to``'s business.
 """
@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -36,6 +37,14 @@ def role_required(*roles: Role) -> Callable[[View], View]:
         return guarded
 
     return decorate
+
+
+def address_of(request: HttpRequest) -> str:
+    """The network address that a request comes from."""
+    address = request.META.get("REMOTE_ADDR", "")
+    if settings.BEHIND_PROXY:
+        return request.headers.get("X-Forwarded-For", address).rpartition(",")[2].strip()
+    return address
 
 
 def asks_for_data(request: HttpRequest) -> bool:
@@ -74,6 +83,12 @@ NOT_TYPED = frozenset(
         "listed",
         "show",
         "round",
+        "is_urgent",
+        "status",
+        "column",
+        "is_shared",
+        "include_sent",
+        "incomplete",
     ]
 )
 """Names of what our forms post without anybody typing it, alone or before a dash and an id."""

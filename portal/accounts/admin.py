@@ -1,4 +1,4 @@
-"""Back office of accounts: enterprises, their people, and the officers' sheet."""
+"""Back office of accounts: enterprises and their people; of officers, names and passwords."""
 
 from typing import Any
 
@@ -12,24 +12,20 @@ from django.contrib.auth.forms import (
     UserCreationForm,
 )
 from django.contrib.auth.models import Group
-from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
 from django.db import models
 from django.http import HttpRequest
 from django.utils.html import format_html
-from import_export.fields import Field
 
-from portal.accounts import credit_code, team
+from portal.accounts import team
 from portal.accounts.forms import CreditCodeField
-from portal.accounts.models import Enterprise, Role, User, tidy_mobile
-from portal.catalogue.models import Bureau
-from portal.catalogue.resources import Choice, Lookup, SheetAdmin, SheetResource, Text, column
+from portal.accounts.models import Enterprise, Role, User
+from portal.accounts.resources import EnterpriseResource
+from portal.adminsite import ProvinceModelAdmin
+from portal.audit import trail
+from portal.catalogue.resources import SheetAdmin
 
 # Groups and their permissions mean nothing here: ProvinceAdmin has one rule for everything.
 admin.site.unregister(Group)
-
-OFFICER_ROLES = [(role.value, role.label) for role in (Role.BUREAU, Role.PROVINCE)]
-BUREAU_NAMES = ("name", "short_name", "code")
 
 CODE_IS_FIXED = "该企业已有账号，登录名就是此代码，所以不能再改。"
 NO_ACCOUNT = "该企业尚未注册账号，可用其统一社会信用代码自行注册。"
@@ -37,16 +33,6 @@ BUREAU_CORRECTED = (
     "更正后，尚未提交（包括已撤回）的申报在提交时送新的推荐单位；"
     "已提交和退回修改的申报不变，仍由原推荐单位办理。"
 )
-
-
-class EnterpriseResource(SheetResource):
-    credit_code = column(Enterprise, "credit_code", Text(credit_code.normalise))
-    bureau = column(Enterprise, "bureau", Lookup(Bureau, *BUREAU_NAMES))
-
-    class Meta:
-        model = Enterprise
-        fields = ("name", "credit_code", "bureau")
-        import_id_fields = ("credit_code",)
 
 
 @admin.register(Enterprise)
@@ -88,60 +74,6 @@ class EnterpriseAdmin(SheetAdmin):
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
 
-class OfficerResource(SheetResource):
-    """推荐单位和省厅人员: enterprises register themselves and are not in this sheet."""
-
-    username = column(User, "username", Text(User.normalize_username))
-    mobile = column(User, "mobile", Text(tidy_mobile))
-    role = column(User, "role", Choice(OFFICER_ROLES))
-    bureau = column(User, "bureau", Lookup(Bureau, *BUREAU_NAMES))
-    # Without an attribute the column is always exported empty.
-    password = Field(column_name="初始密码", widget=Text())
-
-    class Meta:
-        model = User
-        fields = ("username", "name", "mobile", "role", "bureau", "is_active", "password")
-        import_id_fields = ("username",)
-
-    def get_queryset(self) -> models.QuerySet:
-        return self.filter_export(User.objects.all())
-
-    def filter_export(self, queryset: models.QuerySet, **kwargs: Any) -> models.QuerySet:
-        return queryset.filter(role__in=dict(OFFICER_ROLES))
-
-    def import_instance(self, instance: User, row: dict, **kwargs: Any) -> None:
-        errors: dict[str, Any] = {}
-        for step in (super().import_instance, self._set_password, self._spare_oneself):
-            try:
-                step(instance, row, **kwargs)
-            except ValidationError as error:
-                errors = error.update_error_dict(errors)
-        if errors:
-            raise ValidationError(errors)
-
-    def _set_password(self, instance: User, row: dict, **kwargs: Any) -> None:
-        try:
-            password = self.fields["password"].clean(row)
-            if password:
-                validate_password(password, instance)
-                instance.set_password(password)
-            elif not instance.password:
-                raise ValidationError("新账号须填初始密码。")
-        except (ValueError, ValidationError) as error:
-            raise ValidationError({"password": getattr(error, "messages", str(error))}) from error
-
-    def _spare_oneself(self, instance: User, row: dict, **kwargs: Any) -> None:
-        me = kwargs.get("user")
-        if me == instance and not (instance.is_active and instance.is_province):
-            raise ValidationError("不能停用自己的账号或更改自己的角色。")
-
-    def skip_row(
-        self, instance: User, original: User, row: dict, *args: Any, **kwargs: Any
-    ) -> bool:
-        same_password = instance.password == original.password
-        return same_password and super().skip_row(instance, original, row, *args, **kwargs)
-
-
 class PasswordForm(AdminPasswordChangeForm):
     usable_password_help_text = format_html(
         '<ul id="id_unusable_warning" class="messagelist"><li class="warning">{}</li></ul>',
@@ -165,10 +97,9 @@ class UserForm(UserChangeForm):
 
 
 @admin.register(User)
-class UserAdmin(SheetAdmin, BaseUserAdmin):
-    """Everybody's accounts; 导入 and 导出 concern the officers only."""
+class UserAdmin(ProvinceModelAdmin, BaseUserAdmin):
+    """Everybody's accounts. Officers come, go and change their roles on the portal's own page."""
 
-    resource_classes = [OfficerResource]
     form = UserForm
     add_form = UserCreationForm
     add_form_template = None
@@ -179,16 +110,15 @@ class UserAdmin(SheetAdmin, BaseUserAdmin):
     autocomplete_fields = ("enterprise",)
     filter_horizontal = ()
     readonly_fields = ("last_login", "date_joined")
-    _person = ("name", "mobile", "role", "enterprise", "bureau")
     _team = ("is_unit_admin", "is_signatory")
     add_fieldsets = (
         (None, {"fields": ("username", "password1", "password2")}),
-        ("人员", {"fields": (*_person, "is_staff")}),
+        ("企业人员", {"fields": ("name", "mobile", "enterprise")}),
         ("在企业中", {"fields": _team}),
     )
     fieldsets = (
         (None, {"fields": ("username", "password")}),
-        ("人员", {"fields": _person}),
+        ("人员", {"fields": ("name", "mobile", "role", "enterprise", "bureau")}),
         ("在企业中", {"fields": _team}),
         ("权限", {"fields": ("is_active", "is_staff"), "description": "进入后台须为省厅人员。"}),
         ("时间", {"fields": ("last_login", "date_joined")}),
@@ -199,17 +129,31 @@ class UserAdmin(SheetAdmin, BaseUserAdmin):
         return user.affiliation
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
+        fields = (*self.readonly_fields, "role", "bureau")
+        if obj and not obj.is_enterprise:
+            fields += ("enterprise", "is_active", *self._team)
         # Nobody locks himself out.
-        own = ("role", "enterprise", "bureau", "is_active", "is_staff")
-        return self.readonly_fields + (own if obj == request.user else ())
+        return (*fields, "is_staff") if obj == request.user else fields
+
+    def get_form(
+        self, request: HttpRequest, obj: User | None = None, **kwargs: Any
+    ) -> type[forms.ModelForm]:
+        form = super().get_form(request, obj, **kwargs)
+        if field := form.base_fields.get("enterprise"):
+            field.required = True
+        return form
 
     def save_model(
         self, request: HttpRequest, obj: User, form: forms.ModelForm, change: bool
     ) -> None:
         before = form.initial.get("enterprise")
+        if not change:
+            obj.role = Role.ENTERPRISE
         super().save_model(request, obj, form, change)
         for enterprise in Enterprise.objects.filter(pk__in={before, obj.enterprise_id} - {None}):
             if heir := team.settle(enterprise):
+                act = ("account_make_admin", "账号：设为单位管理员")
+                trail.record(*act, actor=request.user, target=heir)
                 messages.warning(
                     request,
                     f"{enterprise}没有可登录的单位管理员，已将最早的账号 {heir.username}"

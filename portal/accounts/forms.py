@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import tablib
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Column, Fieldset, Layout, Row
 from django import forms
@@ -11,7 +12,8 @@ from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from portal.accounts import credit_code, team
+from portal.accounts import credit_code, team, throttling
+from portal.accounts.access import address_of
 from portal.accounts.models import (
     Enterprise,
     Invitation,
@@ -20,7 +22,11 @@ from portal.accounts.models import (
     mobile_validator,
     tidy_mobile,
 )
+from portal.audit import trail
+from portal.catalogue import spreadsheet
 from portal.catalogue.models import Bureau
+from portal.catalogue.resources import MAX_UPLOAD
+from portal.catalogue.spreadsheet import SheetRefused
 from portal.documents.model import clean_text
 
 # What helps a browser and its keyboard to fill in a field.
@@ -53,6 +59,20 @@ class SignInForm(AuthenticationForm):
 
     def clean_username(self) -> str:
         return User.normalize_username(self.cleaned_data["username"])
+
+    def clean(self) -> dict[str, Any]:
+        name, address = self.cleaned_data.get("username", ""), address_of(self.request)
+        if not (name and self.cleaned_data.get("password")):
+            return super().clean()
+        try:
+            throttling.require_patience(name, address)
+        except throttling.Paused as paused:
+            raise ValidationError(str(paused)) from None
+        try:
+            return super().clean()
+        except ValidationError:
+            throttling.note_failure(name, address)
+            raise
 
     @property
     def helper(self) -> FormHelper:
@@ -140,7 +160,20 @@ def weaknesses(password: str, user: User) -> list[str]:
 
 
 class NewPasswordForm(PasswordChangeForm):
-    """Changing one's own password."""
+    """Changing one's own password; ``address`` is where that is asked for."""
+
+    def __init__(self, *args: Any, address: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.address = address
+
+    def clean_old_password(self) -> str:
+        password = self.cleaned_data["old_password"]
+        try:
+            if throttling.is_right(password, self.user, self.address):
+                return password
+        except throttling.Paused as paused:
+            raise ValidationError(str(paused)) from None
+        raise ValidationError(self.error_messages["password_incorrect"])
 
     def validate_password_for_user(self, user: User, password_field_name: str = "") -> None:
         password = self.cleaned_data.get("new_password2")
@@ -242,6 +275,7 @@ class RegistrationForm(NewAccountForm, forms.ModelForm):
                 if user.enterprise.user_set.exists():
                     raise IntegrityError
                 user.save()
+                trail.record("register", "企业注册", actor=user, target=user.enterprise)
         except IntegrityError:  # the sign-in name is the code, and unique
             field = Enterprise._meta.get_field("credit_code")
             self.add_error("credit_code", field.error_messages["unique"])
@@ -269,7 +303,7 @@ class RegistrationForm(NewAccountForm, forms.ModelForm):
 
 
 class InvitationForm(forms.ModelForm):
-    """Whom an administrator invites, and whether to sign."""
+    """Whom an administrator invites, and whether to sign, which an enterprise's people do."""
 
     class Meta:
         model = Invitation
@@ -277,9 +311,74 @@ class InvitationForm(forms.ModelForm):
         field_classes = {"name": NameField}
         help_texts = {"is_signatory": User._meta.get_field("is_signatory").help_text}
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["name"].error_messages["required"] = "请填写受邀同事的姓名。"
+        if not by.is_enterprise:
+            del self.fields["is_signatory"]
+
+    def _post_clean(self) -> None:
+        """Left to ``team``, which knows the unit."""
+
+
+OFFICER_ROLES = [(role.value, role.label) for role in (Role.BUREAU, Role.PROVINCE, Role.AUDITOR)]
+
+
+class OfficerForm(forms.ModelForm):
+    """Whom the province invites: an officer of a bureau, one of its own, or an auditor."""
+
+    class Meta:
+        model = Invitation
+        fields = ["name", "role", "bureau", "is_unit_admin"]
+        field_classes = {"name": NameField}
+        help_texts = {
+            "bureau": "推荐单位的人员须选择。",
+            "is_unit_admin": "推荐单位的人员可设，能邀请、停用本单位的账号。",
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].error_messages["required"] = "请填写姓名。"
+        self.fields["role"].choices = OFFICER_ROLES
+        self.fields["role"].error_messages["invalid_choice"] = "请从列出的角色中选择。"
+        self.fields["bureau"].queryset = Bureau.objects.all()
+        self.fields["bureau"].empty_label = "不属于推荐单位"
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean()
+        if said.get("role") == Role.BUREAU and not said.get("bureau"):
+            self.add_error("bureau", "请选择推荐单位。")
+        elif said.get("role") != Role.BUREAU and said.get("bureau"):
+            self.add_error("bureau", "省厅和审计账号不属于推荐单位，请选“不属于推荐单位”。")
+        return said
+
+    def _post_clean(self) -> None:
+        """Left to ``team``."""
+
+
+class SheetForm(forms.Form):
+    """An Excel sheet of officers."""
+
+    file = forms.FileField(
+        label="Excel 工作簿（.xlsx）",
+        widget=forms.FileInput(attrs={"accept": ".xlsx"}),
+        error_messages={
+            "required": "请选择文件。",
+            "missing": "请选择文件。",
+            "empty": "文件是空的，请检查后重新选择。",
+        },
+    )
+
+    def clean_file(self) -> tablib.Dataset:
+        upload = self.cleaned_data["file"]
+        if upload.size > MAX_UPLOAD:
+            raise ValidationError("文件超过 10 MB，请分成几个文件。")
+        try:
+            return spreadsheet.read(upload.read())
+        except SheetRefused as refused:
+            raise ValidationError(str(refused)) from refused
+        except Exception as error:  # openpyxl raises whatever it stumbles over
+            raise ValidationError(spreadsheet.NOT_A_WORKBOOK) from error
 
 
 class JoinForm(NewAccountForm):

@@ -7,7 +7,7 @@ from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.contrib.auth.models import UserManager as BaseUserManager
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from portal.accounts import credit_code
@@ -22,6 +22,13 @@ class Role(models.TextChoices):
     PROVINCE = "province", "省厅"
     AUDITOR = "auditor", "审计（只读）"
 
+
+ROLE_AND_UNIT_FIT = (
+    Q(role=Role.ENTERPRISE, enterprise__isnull=False, bureau__isnull=True)
+    | Q(role=Role.BUREAU, enterprise__isnull=True, bureau__isnull=False)
+    | Q(role__in=[Role.PROVINCE, Role.AUDITOR], enterprise__isnull=True, bureau__isnull=True)
+)
+"""Of an account, and of an invitation to one."""
 
 mobile_validator = RegexValidator(r"\A1[3-9][0-9]{9}\Z", "请填写 11 位手机号码，例如 13800000000。")
 
@@ -65,10 +72,17 @@ class UserManager(BaseUserManager):
         return super().get_queryset().select_related("enterprise", "bureau")
 
     def visible_to(self, user: "User | AnonymousUser") -> models.QuerySet:
-        """The colleagues within one enterprise; officers are the back office's affair."""
-        if getattr(user, "role", None) != Role.ENTERPRISE:
-            return self.none()
-        return self.filter(enterprise=user.enterprise_id)
+        """The colleagues within one's unit; for the province, all officers.
+
+        An enterprise's people are its own affair, and the back office's.
+        """
+        if getattr(user, "oversees", False):
+            return self.filter(is_invented=False).exclude(role=Role.ENTERPRISE)
+        if getattr(user, "role", None) == Role.ENTERPRISE:
+            return self.filter(enterprise=user.enterprise_id)
+        if getattr(user, "role", None) == Role.BUREAU:
+            return self.filter(bureau=user.bureau_id, is_invented=False)
+        return self.none()
 
     def create_superuser(self, username: str, **fields: Any) -> "User":
         """An administrator is an officer of the province."""
@@ -111,6 +125,7 @@ class User(AbstractUser):
     is_active = models.BooleanField(
         "可登录", default=True, help_text="取消勾选即停用，不能再登录；账号不能删除。"
     )
+    is_invented = models.BooleanField("试运行用", default=False, editable=False)
     date_joined = models.DateTimeField("建立时间", default=timezone.now)
 
     objects = UserManager()
@@ -122,13 +137,7 @@ class User(AbstractUser):
         constraints = [
             models.CheckConstraint(
                 name="user_role_matches_affiliation",
-                condition=Q(role=Role.ENTERPRISE, enterprise__isnull=False, bureau__isnull=True)
-                | Q(role=Role.BUREAU, enterprise__isnull=True, bureau__isnull=False)
-                | Q(
-                    role__in=[Role.PROVINCE, Role.AUDITOR],
-                    enterprise__isnull=True,
-                    bureau__isnull=True,
-                ),
+                condition=ROLE_AND_UNIT_FIT,
                 violation_error_message="角色与所属单位不一致：企业账号须选企业，"
                 "推荐单位账号须选推荐单位，省厅和审计账号两者都不选。",
             ),
@@ -158,9 +167,14 @@ class User(AbstractUser):
         return f"{self.mobile[:3]}****{self.mobile[-4:]}" if self.mobile else ""
 
     @property
+    def unit(self) -> Enterprise | Bureau | None:
+        """The unit that this person's account belongs to; None for the province's own."""
+        return self.enterprise or self.bureau
+
+    @property
     def affiliation(self) -> str:
         """The unit this person acts for, as shown beside the name."""
-        return str(self.enterprise or self.bureau or Role(self.role).label)
+        return str(self.unit or Role(self.role).label)
 
     @property
     def is_enterprise(self) -> bool:
@@ -182,36 +196,53 @@ class User(AbstractUser):
 
 class InvitationQuerySet(models.QuerySet):
     def visible_to(self, user: User | AnonymousUser) -> Self:
-        """What an enterprise's own administrators have to do with."""
-        if getattr(user, "role", None) == Role.ENTERPRISE and user.is_unit_admin:
-            return self.filter(enterprise=user.enterprise_id)
-        return self.none()
+        """What a unit's own administrators have to do with; the province, those of officers."""
+        if getattr(user, "oversees", False):
+            return self.exclude(role=Role.ENTERPRISE)
+        if not getattr(user, "is_unit_admin", False):
+            return self.none()
+        return self.filter(enterprise=user.enterprise_id, bureau=user.bureau_id)
 
-    def open(self) -> Self:
-        """Those whose link still opens an account.
+    def unused(self) -> Self:
+        return self.filter(accepted_by=None, withdrawn_at=None)
+
+    def by_who_may_invite(self) -> Self:
+        """Those of the province, and of whoever looks after the unit's accounts today.
 
         Nobody comes in by the invitation of an administrator who has been let go, himself least.
         """
-        return self.filter(
-            accepted_by=None,
-            withdrawn_at=None,
-            expires_at__gt=timezone.now(),
-            created_by__is_active=True,
-            created_by__is_unit_admin=True,
-        )
+        in_charge = Q(created_by__role=Role.PROVINCE)
+        for unit in ("enterprise", "bureau"):
+            of_it = {f"created_by__{unit}": F(unit), "created_by__is_unit_admin": True}
+            in_charge |= Q(**of_it)
+        return self.filter(in_charge, created_by__is_active=True)
+
+    def open(self) -> Self:
+        """Those whose link still opens an account."""
+        return self.unused().by_who_may_invite().filter(expires_at__gt=timezone.now())
 
 
 class Invitation(models.Model):
-    """邀请: a link, good once and for some days, that opens an account of the enterprise.
+    """邀请: a link, good once and for some days, that opens an account.
 
     Only the link's SHA-256 is kept, so that nobody can read invitations out of the database.
     """
 
+    role = models.CharField("角色", max_length=10, choices=Role, default=Role.ENTERPRISE)
     enterprise = models.ForeignKey(
-        Enterprise, models.CASCADE, related_name="invitations", verbose_name="企业"
+        Enterprise, models.CASCADE, null=True, related_name="invitations", verbose_name="企业"
+    )
+    bureau = models.ForeignKey(
+        Bureau,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="invitations",
+        verbose_name="推荐单位",
     )
     token_sha256 = models.CharField(max_length=64, unique=True)
     name = models.CharField("姓名", max_length=30)
+    is_unit_admin = models.BooleanField("单位管理员", default=False)
     is_signatory = models.BooleanField("法定代表人或授权签字人", default=False)
     created_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     created_at = models.DateTimeField("邀请时间", auto_now_add=True)
@@ -226,6 +257,16 @@ class Invitation(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "邀请"
         ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="invitation_role_matches_affiliation", condition=ROLE_AND_UNIT_FIT
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def unit(self) -> Enterprise | Bureau | None:
+        """The unit that it invites into; None for the province's own."""
+        return self.enterprise or self.bureau

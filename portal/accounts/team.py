@@ -1,7 +1,8 @@
-"""本单位人员: an enterprise's administrators invite colleagues, give them roles and let them go.
+"""人员账号: a unit's administrators invite colleagues, give them roles and let them go.
 
-Every verb first locks the enterprise's row, so that two administrators who act at the same moment
-do so one after the other, and none of them leaves the enterprise without an administrator.
+A unit is an enterprise or a bureau. The province does the same for every bureau and for its own
+officers. Each verb first locks the unit's row, so that two who act at the same moment do so one
+after the other, and no administrator leaves the own unit without one.
 """
 
 import hashlib
@@ -13,7 +14,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from portal.accounts.models import Enterprise, Invitation, Role, User
+from portal.audit import trail
+from portal.catalogue.models import Bureau
 from portal.errors import NotAllowed, PortalError, StaleState
+
+Unit = Enterprise | Bureau | None
+"""Whose people they are; None is the province itself."""
 
 VALID_FOR = timedelta(days=7)
 MOST_OPEN = 20
@@ -78,6 +84,14 @@ CHANGES = (
 )
 BY_VERB = {change.verb: change for change in CHANGES}
 
+FLAGS = {
+    Role.ENTERPRISE: {"is_unit_admin", "is_signatory", "is_active"},
+    Role.BUREAU: {"is_unit_admin", "is_active"},
+    Role.PROVINCE: {"is_active"},
+    Role.AUDITOR: {"is_active"},
+}
+"""What can be changed of an account, by its role."""
+
 
 class Unusable(PortalError):
     """An invitation that opens no account (any more)."""
@@ -88,14 +102,15 @@ def changes_for(member: User) -> list[Change]:
     return [
         change
         for change in CHANGES
-        if getattr(member, change.flag) != change.value
+        if change.flag in FLAGS[Role(member.role)]
+        and getattr(member, change.flag) != change.value
         and (member.is_active or change.flag == "is_active")
     ]
 
 
-def has_admin(enterprise: Enterprise) -> bool:
-    """Whether somebody can look after the enterprise's accounts."""
-    return enterprise.user_set.filter(is_active=True, is_unit_admin=True).exists()
+def has_admin(unit: Enterprise | Bureau) -> bool:
+    """Whether somebody can look after the unit's accounts."""
+    return unit.user_set.filter(is_active=True, is_unit_admin=True).exists()
 
 
 def settle(enterprise: Enterprise) -> User | None:
@@ -104,7 +119,7 @@ def settle(enterprise: Enterprise) -> User | None:
     Where nobody is in charge, the oldest account that can sign in becomes so; returns it.
     """
     lock(enterprise)
-    _void_invitations(enterprise)
+    void_invitations()
     heir = enterprise.user_set.filter(is_active=True).order_by("date_joined", "pk").first()
     if heir is None or has_admin(enterprise):
         return None
@@ -113,69 +128,114 @@ def settle(enterprise: Enterprise) -> User | None:
     return heir
 
 
-def _void_invitations(enterprise: Enterprise) -> None:
-    """Withdraw, for good, the invitations of whoever is no longer in charge."""
-    in_charge = enterprise.user_set.filter(is_active=True, is_unit_admin=True)
-    waiting = enterprise.invitations.filter(accepted_by=None, withdrawn_at=None)
-    waiting.exclude(created_by__in=in_charge).update(withdrawn_at=timezone.now())
+def void_invitations() -> None:
+    """Withdraw, for good, the invitations of whoever may invite no longer."""
+    standing = Invitation.objects.by_who_may_invite().values("pk")
+    Invitation.objects.unused().exclude(pk__in=standing).update(withdrawn_at=timezone.now())
 
 
-def lock(enterprise: Enterprise) -> None:
-    """Let nobody else change the enterprise's people until this transaction ends."""
+def lock(unit: Unit) -> None:
+    """Let nobody else change the unit's people until this transaction ends."""
     # On SQLite every transaction has the whole database to itself (settings).
-    Enterprise.objects.select_for_update().get(pk=enterprise.pk)
+    if unit is None:
+        office = User.objects.filter(role=Role.PROVINCE).select_related(None).order_by("pk")
+        list(office.select_for_update().values_list("pk", flat=True))
+    else:
+        type(unit).objects.select_for_update().get(pk=unit.pk)
 
 
-def _require_admin(actor: User) -> None:
-    """Lock the enterprise and ask anew, for the right may have been taken away since."""
-    lock(actor.enterprise)
-    if not User.objects.filter(pk=actor.pk, is_active=True, is_unit_admin=True).exists():
+def _take_charge(unit: Unit, actor: User) -> None:
+    """Lock the unit and ask anew, for the right may have been taken away since."""
+    lock(unit)
+    fresh = User.objects.filter(pk=actor.pk, is_active=True).first()
+    if fresh is None or not (
+        fresh.is_province or (fresh.is_unit_admin and unit and fresh.unit == unit)
+    ):
         raise NotAllowed("只有单位管理员可以管理本单位人员。")
 
 
 @transaction.atomic
 def apply(change: Change, member: User, *, actor: User) -> None:
-    """Carry out one change to a colleague's account, or one's own."""
-    _require_admin(actor)
+    """Carry out one change to a colleague's account, or one's own; the province, to an officer's.
+
+    Raises NotAllowed where it would leave the actor's unit without an administrator; the province
+    may leave a bureau without one, since it can name another.
+    """
+    _take_charge(member.unit, actor)
+    if actor.is_province and actor == member:
+        raise NotAllowed("不能停用自己的账号，请由另一位省厅人员办理。")
+    if change.flag not in FLAGS[Role(member.role)]:
+        raise NotAllowed(f"{member.get_role_display()}账号不能办理“{change.label}”。")
     changed = User.objects.visible_to(actor).filter(pk=member.pk)
     if not changed.update(**{change.flag: change.value}):
         raise StaleState()
-    if not has_admin(actor.enterprise):
+    if not actor.is_province and not has_admin(member.unit):
         raise NotAllowed("本单位须至少保留一名单位管理员。请先将另一位同事设为单位管理员。")
-    _void_invitations(actor.enterprise)
+    void_invitations()
+    trail.record(f"account_{change.verb}", f"账号：{change.label}", actor=actor, target=member)
 
 
 @transaction.atomic
-def invite(name: str, *, is_signatory: bool, actor: User) -> tuple[Invitation, str]:
+def invite(name: str, *, is_signatory: bool = False, actor: User) -> tuple[Invitation, str]:
     """Invite a colleague; returns the invitation and the link's token, which is kept nowhere."""
-    _require_admin(actor)
-    if actor.enterprise.invitations.open().count() >= MOST_OPEN:
+    unit = actor.unit
+    if unit is None:
+        raise NotAllowed("只有单位管理员可以管理本单位人员。")
+    _take_charge(unit, actor)
+    if unit.invitations.open().count() >= MOST_OPEN:
         raise NotAllowed(f"尚未使用的邀请已有 {MOST_OPEN} 个，请先撤销不再需要的。")
+    return _invite(
+        name,
+        actor,
+        role=actor.role,
+        enterprise=actor.enterprise,
+        bureau=actor.bureau,
+        is_signatory=is_signatory and actor.is_enterprise,
+    )
+
+
+@transaction.atomic
+def invite_officer(
+    name: str, role: Role, bureau: Bureau | None, *, is_unit_admin: bool = False, actor: User
+) -> tuple[Invitation, str]:
+    """Invite an officer of a bureau or of the province, or an auditor, as the province."""
+    if not actor.is_province or role == Role.ENTERPRISE:
+        raise NotAllowed("只有省厅可以开设推荐单位、省厅和审计人员的账号。")
+    if (role == Role.BUREAU) != (bureau is not None):
+        raise NotAllowed("推荐单位的账号须选择推荐单位，省厅和审计账号不选。")
+    _take_charge(bureau, actor)
+    is_unit_admin = is_unit_admin and role == Role.BUREAU
+    return _invite(name, actor, role=role, bureau=bureau, is_unit_admin=is_unit_admin)
+
+
+def _invite(name: str, actor: User, **account: object) -> tuple[Invitation, str]:
     token = secrets.token_urlsafe(32)
     invitation = Invitation.objects.create(
-        enterprise=actor.enterprise,
         token_sha256=_digest(token),
         name=name,
-        is_signatory=is_signatory,
         created_by=actor,
         expires_at=timezone.now() + VALID_FOR,
+        **account,
     )
+    where = f"{invitation.get_role_display()} {invitation.bureau or ''}".strip()
+    trail.record("invite", "邀请开设账号", actor=actor, target=invitation, detail=where)
     return invitation, token
 
 
 @transaction.atomic
 def withdraw_invitation(invitation: Invitation, *, actor: User) -> None:
     """Make a link void before anybody has used it."""
-    _require_admin(actor)
+    _take_charge(invitation.unit, actor)
     unused = Invitation.objects.visible_to(actor).open().filter(pk=invitation.pk)
     if not unused.update(withdrawn_at=timezone.now()):
         raise StaleState("这个邀请已被使用、已撤销或已过期。")
+    trail.record("withdraw_invitation", "撤销邀请", actor=actor, target=invitation)
 
 
 def find_invitation(token: str) -> Invitation:
     """The invitation behind a link; raises Unusable with the reason when it opens no account."""
     invitation = (
-        Invitation.objects.select_related("enterprise", "created_by")
+        Invitation.objects.select_related("enterprise", "bureau", "created_by")
         .filter(token_sha256=_digest(token))
         .first()
     )
@@ -193,15 +253,16 @@ def find_invitation(token: str) -> Invitation:
 @transaction.atomic
 def accept(invitation: Invitation, user: User) -> None:
     """Store the account that the invited person has described, unless the link has been used."""
-    lock(invitation.enterprise)
+    lock(invitation.unit)
     unused = Invitation.objects.open().filter(pk=invitation.pk)
     if not unused.exists():
         raise StaleState("这个邀请刚刚已被使用或撤销。")
     user.name = invitation.name
-    user.role, user.enterprise = Role.ENTERPRISE, invitation.enterprise
-    user.is_signatory = invitation.is_signatory
+    for field in ("role", "enterprise", "bureau", "is_unit_admin", "is_signatory"):
+        setattr(user, field, getattr(invitation, field))
     user.save()
     unused.update(accepted_by=user)
+    trail.record("join", "凭邀请开设账号", actor=user, target=invitation)
 
 
 def _digest(token: str) -> str:

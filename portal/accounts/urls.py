@@ -19,5 +19,9 @@ urlpatterns = [
         name="withdraw_invitation",
     ),
     path("team/<int:pk>/<slug:verb>/", views.change_member, name="change_member"),
+    path("officers/", views.officers, name="officers"),
+    path("officers/invite/", views.invite_officer, name="invite_officer"),
+    path("officers/import/", views.import_officers, name="import_officers"),
+    path("officers/export/", views.export_officers, name="export_officers"),
     path("join/<str:token>/", views.join, name="join"),
 ]

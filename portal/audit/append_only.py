@@ -2,7 +2,12 @@
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-TABLES = ("audit_record", "audit_link")
+TABLES = {
+    "audit_record": ("id",),
+    "audit_link": ("id", "position", "record_id"),
+}
+"""The tables with the columns of which no value comes twice."""
+
 REFUSAL = "the audit trail is append-only"
 
 
@@ -19,11 +24,17 @@ def statements(vendor: str) -> list[str]:
             ),
         ]
     return [
-        f"CREATE TRIGGER {table}_{act}_kept BEFORE {act} ON {table} "
+        f"CREATE TRIGGER {table}_{act}_kept BEFORE {act} ON {table} {when} "
         f"BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"
-        for table in TABLES
-        for act in ("update", "delete")
+        for table, columns in TABLES.items()
+        for act, when in (("update", ""), ("delete", ""), ("insert", _replaces(table, columns)))
     ]
+
+
+def _replaces(table: str, columns: tuple[str, ...]) -> str:
+    """SQLite's INSERT OR REPLACE removes a row without its trigger for deletions being asked."""
+    known = " OR ".join(f"{column} = NEW.{column}" for column in columns)
+    return f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {known})"
 
 
 def lifting(vendor: str) -> list[str]:
@@ -33,7 +44,7 @@ def lifting(vendor: str) -> list[str]:
     return [
         f"DROP TRIGGER IF EXISTS {table}_{act}_kept"
         for table in TABLES
-        for act in ("update", "delete")
+        for act in ("update", "delete", "insert")
     ]
 
 

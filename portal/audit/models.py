@@ -3,6 +3,7 @@
 from typing import Any, Self
 
 from django.db import models
+from django.utils import timezone
 
 
 class RecordQuerySet(models.QuerySet):
@@ -43,7 +44,10 @@ class Record(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.at:%Y-%m-%d %H:%M:%S} {self.actor} {self.act} {self.target}"
+        at = timezone.localtime(self.at)
+        return " ".join(
+            filter(None, [f"{at:%Y-%m-%d %H:%M:%S}", self.actor, self.act, self.target])
+        )
 
 
 class Link(models.Model):

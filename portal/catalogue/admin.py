@@ -4,15 +4,17 @@ from functools import cached_property
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
 from django.db import models
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from import_export.widgets import Widget
 
 from portal.adminsite import ProvinceModelAdmin
 from portal.catalogue.models import (
     Area,
     Bureau,
+    ClosedEdition,
     Condition,
     Division,
     Indicator,
@@ -20,7 +22,13 @@ from portal.catalogue.models import (
     Scenario,
     Segment,
 )
-from portal.catalogue.resources import SheetAdmin, SheetResource, cell_text, column
+from portal.catalogue.resources import (
+    EditionRows,
+    SheetAdmin,
+    SheetResource,
+    cell_text,
+    column,
+)
 
 
 class BureauResource(SheetResource):
@@ -36,6 +44,41 @@ class BureauAdmin(SheetAdmin):
     list_display = ("name", "short_name", "code", "kind", "order")
     list_filter = ("kind",)
     search_fields = ("name", "short_name", "code")
+
+
+class RowOfEdition(forms.ModelForm):
+    """A row that is added to, or stays in, an edition which no published round uses."""
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        segment = data.get("segment")
+        edition = segment.edition if segment else data.get("edition")
+        if refusal := ClosedEdition.refusal(self._meta.model.PART, edition):
+            raise ValidationError(refusal)
+        return data
+
+
+class EditionAdmin(ProvinceModelAdmin):
+    """Rows of an edition: read only from the moment a published round uses it."""
+
+    form = RowOfEdition
+
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return super().has_change_permission(request, obj) and not self._closed(obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and not self._closed(obj)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        if closed := self._closed(kwargs.get("obj")):
+            messages.info(request, closed)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    @staticmethod
+    def _closed(row: models.Model | None) -> str:
+        return ClosedEdition.refusal(row.PART, row.edition) if row else ""
 
 
 class SegmentLookup(Widget):
@@ -57,7 +100,7 @@ class SegmentLookup(Widget):
         return value.name if value else ""
 
 
-class ScenarioResource(SheetResource):
+class ScenarioResource(EditionRows):
     segment = column(Scenario, "segment", SegmentLookup())
 
     class Meta:
@@ -67,7 +110,7 @@ class ScenarioResource(SheetResource):
 
 
 @admin.register(Scenario)
-class ScenarioAdmin(SheetAdmin):
+class ScenarioAdmin(EditionAdmin, SheetAdmin):
     deletable = True
     resource_classes = [ScenarioResource]
     list_display = ("name", "segment", "edition", "number", "certainty", "source")
@@ -90,7 +133,7 @@ class ScenarioAdmin(SheetAdmin):
         return scenario.segment.edition
 
 
-class IndicatorResource(SheetResource):
+class IndicatorResource(EditionRows):
     kept = ("kind",)
 
     class Meta:
@@ -100,7 +143,7 @@ class IndicatorResource(SheetResource):
 
 
 @admin.register(Indicator)
-class IndicatorAdmin(SheetAdmin):
+class IndicatorAdmin(EditionAdmin, SheetAdmin):
     resource_classes = [IndicatorResource]
     fields = IndicatorResource.Meta.fields
     list_display = ("name", "unit", "kind", "category", "no", "edition")
@@ -115,7 +158,7 @@ class IndicatorAdmin(SheetAdmin):
 
 
 @admin.register(Segment)
-class SegmentAdmin(ProvinceModelAdmin):
+class SegmentAdmin(EditionAdmin):
     deletable = True
     list_display = ("name", "area", "order", "edition")
     list_filter = ("edition", "area")
@@ -123,7 +166,7 @@ class SegmentAdmin(ProvinceModelAdmin):
 
 
 @admin.register(Condition)
-class ConditionAdmin(ProvinceModelAdmin):
+class ConditionAdmin(EditionAdmin):
     fields = (
         *("edition", "code", "level", "where", "text"),
         *("modality", "rule", "minimum", "areas", "order"),

@@ -8,6 +8,7 @@ from collections.abc import Hashable
 from typing import Any
 
 from django.core.cache import cache
+from django.core.exceptions import ValidationError
 from django.db import models, transaction
 
 
@@ -152,9 +153,21 @@ class ClosedEdition(models.Model):
     def __str__(self) -> str:
         return f"{self.get_part_display()} {self.edition} 年版"
 
+    @classmethod
+    def refusal(cls, part: str, edition: int | None) -> str:
+        """Why nothing in an edition may change any more; '' while it may."""
+        if edition is None or not cls.objects.filter(part=part, edition=edition).exists():
+            return ""
+        return (
+            f"{cls.Part(part).label} {edition} 年版已由发布的批次启用，不能再改。"
+            "请在“批次”的“目录版本”中另建一个年度版本，改好后用于新批次或批次的新版本。"
+        )
+
 
 class Segment(CatalogueModel):
     """环节: a segment of the scenario guide, folded into one of five areas (附件2 注[1]–[5])."""
+
+    PART = ClosedEdition.Part.SCENARIOS
 
     edition = models.PositiveSmallIntegerField("场景指引版本（年）")
     name = models.CharField("环节", max_length=20)
@@ -182,6 +195,7 @@ class Scenario(CatalogueModel):
     """典型场景: a named scenario of a segment; what is not official is marked 参考."""
 
     CACHED_RELATED = ("segment",)
+    PART = ClosedEdition.Part.SCENARIOS
 
     segment = models.ForeignKey(
         Segment, models.PROTECT, related_name="scenarios", verbose_name="环节"
@@ -207,9 +221,15 @@ class Scenario(CatalogueModel):
     def __str__(self) -> str:
         return self.name if self.certainty == Certainty.OFFICIAL else f"{self.name}（参考）"
 
+    @property
+    def edition(self) -> int:
+        return self.segment.edition
+
 
 class Indicator(CatalogueModel):
     """关键绩效指标: one of the twenty rows of 附件2 附1."""
+
+    PART = ClosedEdition.Part.INDICATORS
 
     class Kind(models.TextChoices):
         RATIO = "ratio", "比率（0–100）"
@@ -247,6 +267,8 @@ class Modality(models.TextChoices):
 class Condition(CatalogueModel):
     """要素条件: one clause of the notice or its Annex 2, with the rule that checks it."""
 
+    PART = ClosedEdition.Part.CONDITIONS
+
     class Rule(models.TextChoices):
         BASIC_REQUIREMENT = "basic_requirement", "企业逐条自查"
         MATURITY = "maturity", "成熟度等级不低于"
@@ -277,10 +299,20 @@ class Condition(CatalogueModel):
     def __str__(self) -> str:
         return f"{self.where}：{self.text[:30]}"
 
+    def clean(self) -> None:
+        if self.rule == self.Rule.MATURITY and not self.minimum:
+            raise ValidationError({"minimum": "检查成熟度等级的条款须填写最低等级（1–5）。"})
+        if self.rule == self.Rule.COVERAGE and not self.areas:
+            raise ValidationError({"areas": "检查覆盖的条款须写明要覆盖哪些大环节。"})
+
     @property
     def short_where(self) -> str:
         """The clause as a sentence calls it: 附件2 一、基础要求 5 is 基础要求 5."""
         return self.where.rpartition("、")[2]
+
+    @property
+    def is_binding(self) -> bool:
+        return self.modality == Modality.MUST
 
     def applies_to(self, level: str) -> bool:
         return self.level in ("", level)

@@ -14,7 +14,7 @@ from django import forms
 from django.contrib import messages
 from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
-from django.db import models
+from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.http import content_disposition_header
@@ -26,6 +26,8 @@ from import_export.results import Error, Result, RowResult
 from import_export.widgets import Widget
 
 from portal.adminsite import ProvinceModelAdmin
+from portal.audit import trail
+from portal.catalogue.models import ClosedEdition
 from portal.catalogue.spreadsheet import NOT_A_WORKBOOK, SheetRefused, Spreadsheet, is_blank
 from portal.documents.model import clean_text
 
@@ -243,6 +245,21 @@ class SheetResource(ModelResource):
         ]
 
 
+class EditionRows(SheetResource):
+    """Rows of a catalogue: those of an edition that a published round uses stay as they are."""
+
+    @cached_property
+    def _closed(self) -> set[int]:
+        closed = ClosedEdition.objects.filter(part=self._meta.model.PART)
+        return set(closed.values_list("edition", flat=True))
+
+    def validate_instance(self, instance: models.Model, *args: Any, **kwargs: Any) -> None:
+        # Rows that change nothing were skipped before.
+        super().validate_instance(instance, *args, **kwargs)
+        if instance.edition in self._closed:
+            raise ValidationError(ClosedEdition.refusal(instance.PART, instance.edition))
+
+
 class UploadForm(ImportForm):
     def __init__(self, formats: list, resources: list, **kwargs: Any) -> None:
         super().__init__(formats, resources, **kwargs)
@@ -283,6 +300,11 @@ class SheetAdmin(ProvinceModelAdmin, ImportExportModelAdmin):
     def add_data_read_fail_error_to_form(self, form: forms.Form, e: Exception) -> None:
         form.add_error("import_file", str(e) if isinstance(e, SheetRefused) else NOT_A_WORKBOOK)
 
+    @transaction.atomic
+    def import_action(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        """The rows and what is noted about them are stored together."""
+        return super().import_action(request, **kwargs)
+
     def generate_log_entries(self, result: Result, request: HttpRequest) -> None:
         kinds = {RowResult.IMPORT_TYPE_NEW: ADDITION, RowResult.IMPORT_TYPE_UPDATE: CHANGE}
         for kind, flag in kinds.items():
@@ -295,8 +317,17 @@ class SheetAdmin(ProvinceModelAdmin, ImportExportModelAdmin):
                     # With single_object the library looks one entry up again; a list needs none.
                     single_object=False,
                 )
+        trail.record(
+            "admin_import",
+            f"导入{self.opts.verbose_name}",
+            actor=request.user,
+            detail=self._in_words(result),
+        )
 
     def add_success_message(self, result: Result, request: HttpRequest) -> None:
+        messages.success(request, f"导入完成：{self._in_words(result)}。")
+
+    def _in_words(self, result: Result) -> str:
         new, updated, skipped = (
             result.totals[kind]
             for kind in (
@@ -305,12 +336,11 @@ class SheetAdmin(ProvinceModelAdmin, ImportExportModelAdmin):
                 RowResult.IMPORT_TYPE_SKIP,
             )
         )
-        messages.success(
-            request, f"导入完成：新增 {new} 行，更新 {updated} 行，未变或空白 {skipped} 行。"
-        )
+        return f"新增 {new} 行，更新 {updated} 行，未变或空白 {skipped} 行"
 
     def export_action(self, request: HttpRequest) -> HttpResponse:
         response = super().export_action(request)
+        trail.record("admin_export", f"导出{self.opts.verbose_name}", actor=request.user)
         day = timezone.localdate()
         response["Content-Disposition"] = content_disposition_header(
             True, f"{self.opts.verbose_name}-{day:%Y%m%d}.xlsx"

@@ -16,6 +16,7 @@ from math import ceil
 from typing import BinaryIO
 
 from openpyxl import Workbook
+from openpyxl.cell import Cell
 from openpyxl.drawing.image import Image
 from openpyxl.drawing.spreadsheet_drawing import AnchorMarker, OneCellAnchor
 from openpyxl.drawing.xdr import XDRPositiveSize2D
@@ -127,7 +128,7 @@ class _Sheet:
 
     def _set_up_page(self) -> None:
         sheet, page = self.sheet, self.page
-        sheet.title = re.sub(r"[\[\]:*?/\\\n']", " ", clean_text(self.document.title))[:31] or "表"
+        sheet.title = sheet_title(self.document.title)
         for number, (left, right) in enumerate(pairwise(self.edges), 1):
             # A width unit is one digit of the default font: 8 of 96 pixels an inch.
             width = (right - left) / 25.4 * 96 / 8
@@ -246,7 +247,7 @@ class _Sheet:
         where = "、".join(text_of(cell.value, cell.kind) for cell in cells[:2])[:20]
         for cell in cells:
             target = self.sheet.cell(self.row, cell.first + 1)
-            _store(target, cell.value, cell.kind, where)
+            store(target, cell.value, cell.kind, where)
             target.font = cell.font
             target.alignment = Alignment(
                 ALIGNMENTS[cell.align], cell.vertical, wrap_text=True, indent=cell.indent
@@ -293,12 +294,20 @@ def _edges(tables: list[Table], total: float) -> list[int]:
     return sorted(edges)
 
 
+def sheet_title(text: str) -> str:
+    """The text as far as Excel takes it for the name of a sheet."""
+    return re.sub(r"[\[\]:*?/\\\n']", " ", clean_text(text))[:31] or "表"
+
+
 def _footer_text(text: str) -> str:
     return one_line(text).replace("&", "&&")
 
 
-def _store(cell, value: Value, kind: Kind, where: str) -> None:
-    """Store a number or date as such when Excel shows it as text_of does, else the text."""
+def store(cell: Cell, value: Value, kind: Kind, where: str) -> None:
+    """Store a number or date as such when Excel shows it as text_of does, else the text.
+
+    Raises CellTooLong, saying ``where``.
+    """
     if _excel_can_hold(value, kind):
         cell.number_format = FORMATS[kind]
         cell.value = _typed(value, kind)
@@ -316,7 +325,8 @@ def _store(cell, value: Value, kind: Kind, where: str) -> None:
     # The text format keeps it text when the cell is edited; above 255 characters older
     # versions of Excel show such a cell as ####.
     cell.number_format = "@" if length <= 255 else "General"
-    cell.quotePrefix = text[0] in "=+-@＝＋－＠"
+    if text[0] in "=+-@＝＋－＠":
+        cell.quotePrefix = True
 
 
 def _excel_can_hold(value: Value, kind: Kind) -> bool:

@@ -21,6 +21,10 @@ SILENCE = timedelta(minutes=5)
 MOST_ATTEMPTS = 3
 
 
+class Cancelled(Exception):
+    """The owner asked for the job to stop; raised where its work next reports."""
+
+
 class JobQuerySet(models.QuerySet):
     def visible_to(self, user: "User | AnonymousUser") -> Self:
         """A person's own jobs: what a job made, only its owner fetches."""
@@ -77,16 +81,39 @@ class Job(models.Model):
     def is_finished(self) -> bool:
         return self.status in (self.Status.DONE, self.Status.FAILED, self.Status.CANCELLED)
 
-    def report(self, percent: int, message: str = "") -> None:
-        """Show progress (0–100) to whoever watches; also the sign of life."""
-        self.percent, self.message = percent, message
-        self.save(update_fields=["percent", "message", "touched_at"])
+    @property
+    def standing(self) -> str:
+        """What whoever waits for it should read now."""
+        if self.is_finished:
+            return self.message
+        if self.cancel_asked_at:
+            return "已要求取消，正在停止。"
+        return self.message or "正在排队，很快就会开始。"
 
-    def keep(self, stream: BinaryIO, file_name: str) -> None:
+    def report(self, percent: int, message: str = "") -> None:
+        """Show progress (0–100) to whoever watches; also the sign of life.
+
+        Raises Cancelled if the owner wants it stopped: let it pass, ``run`` ends the job.
+        """
+        self.percent, self.message = percent, message
+        wanted = Job.objects.filter(pk=self.pk, cancel_asked_at=None)
+        if not wanted.update(percent=percent, message=message, touched_at=timezone.now()):
+            raise Cancelled
+
+    def keep(self, stream: BinaryIO | File, file_name: str) -> None:
         """Store the result; ``file_name`` is what the person downloads it as."""
-        self.file.save(f"{self.pk}{PurePath(file_name).suffix}", File(stream), save=False)
+        self.discard()  # what an attempt whose worker died may have left
+        content = stream if isinstance(stream, File) else File(stream)
+        self.file.save(f"{self.pk}{PurePath(file_name).suffix}", content, save=False)
         self.file_name = file_name
         self.save(update_fields=["file", "file_name", "touched_at"])
+
+    def discard(self) -> None:
+        """Delete what was kept."""
+        if self.file:
+            self.file.delete(save=False)
+            self.file_name = ""
+            self.save(update_fields=["file", "file_name", "touched_at"])
 
 
 class Tick(models.Model):

@@ -4,24 +4,31 @@ import logging
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Model
 from django.utils import timezone
 
 from portal.accounts.models import User
+from portal.audit import trail
 from portal.celery import app
 from portal.errors import PortalError
-from portal.jobs.models import MOST_ATTEMPTS, Job, JobQuerySet
+from portal.jobs.models import MOST_ATTEMPTS, Cancelled, Job, JobQuerySet
 from portal.jobs.registry import KINDS
 
 logger = logging.getLogger(__name__)
 
 
-def start(*, owner: User | None, kind: str, title: str, **parameters: Any) -> Job:
+@transaction.atomic
+def start(
+    *, owner: User | None, kind: str, title: str, about: Model | None = None, **parameters: Any
+) -> Job:
     """Record a job and queue it when the surrounding transaction commits.
 
-    Without an ``owner`` it is the portal's own work, on nobody's page.
+    Without an ``owner`` it is the portal's own work, on nobody's page. What somebody orders is on
+    the audit trail, among what was done with the row it is ``about``.
     """
     job = Job.objects.create(owner=owner, kind=kind, title=title, parameters=parameters)
+    if owner:
+        trail.record("order", "发起任务", actor=owner, target=about or job, named=title)
     # With the broker down the row waits for the next ``requeue``; the person's request succeeds.
     transaction.on_commit(lambda: run.delay(job.pk), robust=True)
     return job
@@ -38,6 +45,25 @@ def requeue() -> int:
 def revoke(jobs: JobQuerySet, why: str) -> None:
     """Give out no longer what these jobs made, nor what a worker is still making."""
     Job.objects.filter(pk__in=jobs).update(status=Job.Status.FAILED, message=why)
+
+
+def cancel(job: Job) -> None:
+    """Stop a job: at once if no worker has it, else where its work next reports.
+
+    Work that comes to its end before that is done; nothing happens to what is finished.
+    """
+    now = timezone.now()
+    stopped = (
+        Job.objects.unclaimed()
+        .filter(pk=job.pk)
+        .update(status=Job.Status.CANCELLED, cancel_asked_at=now, message="", touched_at=now)
+    )
+    if stopped:
+        Job.objects.get(pk=job.pk).discard()
+    else:
+        # Without ``touched_at``, which is the worker's sign of life.
+        running = Job.objects.filter(pk=job.pk, status=Job.Status.RUNNING, cancel_asked_at=None)
+        running.update(cancel_asked_at=now)
 
 
 @app.task
@@ -61,7 +87,12 @@ def run(pk: int) -> None:
         _finish(job, Job.Status.FAILED, "多次处理都没有完成，已停止。请联系省厅。")
         return
     try:
+        if job.cancel_asked_at:  # of a worker that died before it could stop
+            raise Cancelled
         KINDS[job.kind](job)
+    except Cancelled:
+        job.discard()
+        _finish(job, Job.Status.CANCELLED, "")
     except PortalError as error:
         _finish(job, Job.Status.FAILED, str(error))
     except Exception:

@@ -2,10 +2,13 @@
 
 from django.conf import settings
 from django.core.paginator import Paginator
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404, render
-from django.views.decorators.http import require_safe
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
 
+from portal import downloads
+from portal.audit import trail
+from portal.jobs import tasks
 from portal.jobs.models import Job
 
 
@@ -31,14 +34,21 @@ def state(request: HttpRequest, pk: int) -> JsonResponse:
             "status": job.status,
             "label": job.get_status_display(),
             "percent": job.percent,
-            "message": job.message,
+            "message": job.standing,
             "finished": job.is_finished,
         }
     )
 
 
+@require_POST
+def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    job = get_object_or_404(Job.objects.visible_to(request.user), pk=pk, owner=request.user)
+    tasks.cancel(job)
+    return redirect("jobs:detail", pk)
+
+
 @require_safe
-def file(request: HttpRequest, pk: int) -> FileResponse:
+def file(request: HttpRequest, pk: int) -> HttpResponseBase:
     job = get_object_or_404(Job.objects.visible_to(request.user), pk=pk)
     if job.status != Job.Status.DONE or not job.file:
         raise Http404
@@ -46,6 +56,12 @@ def file(request: HttpRequest, pk: int) -> FileResponse:
         stream = job.file.open("rb")
     except FileNotFoundError:
         raise Http404 from None
-    response = FileResponse(stream, as_attachment=True, filename=job.file_name)
-    response["X-Content-Type-Options"] = "nosniff"
-    return response
+    trail.record(
+        "download",
+        "下载文件",
+        actor=request.user,
+        target=job,
+        named=job.file_name,
+        once_in=trail.LOOK,
+    )
+    return downloads.send(stream, job.file_name, request.method, request.headers)

@@ -4,6 +4,8 @@ from typing import Self
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
+from django.db.models import Q
+from django.utils import timezone
 
 from portal.accounts.models import User
 
@@ -15,6 +17,14 @@ class MessageQuerySet(models.QuerySet):
 
     def unread(self) -> Self:
         return self.filter(read_at=None)
+
+    def unread_first(self) -> Self:
+        """The unread ones, then the read ones; the latest first."""
+        return self.alias(is_read=Q(read_at__isnull=False)).order_by("is_read", "-pk")
+
+    def read(self) -> int:
+        """Note that the unread ones among these are read now; how many there were."""
+        return self.unread().update(read_at=timezone.now())
 
 
 class Message(models.Model):
@@ -47,7 +57,7 @@ class Message(models.Model):
         verbose_name = verbose_name_plural = "消息"
         ordering = ["-pk"]
         constraints = [
-            models.UniqueConstraint(fields=["recipient", "key"], name="message_once_per_key")
+            models.UniqueConstraint(fields=["key", "recipient"], name="message_once_per_key")
         ]
         indexes = [models.Index(fields=["recipient", "read_at"])]
 

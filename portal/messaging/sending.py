@@ -3,8 +3,15 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from portal.accounts.models import User
+from django.db.models import QuerySet
+
+from portal.accounts.models import Enterprise, Role, User
+from portal.catalogue.models import Bureau
+from portal.jobs.tasks import start
 from portal.messaging.models import Message
+
+URGENT = "urgent"
+"""The kind of job that sends urgent messages by e-mail and SMS."""
 
 
 def send(
@@ -22,8 +29,9 @@ def send(
     """Tell each of ``recipients`` once; who has a message under ``key`` already is left alone.
 
     ``title`` says what in one line, ``sender`` who (a unit's name), ``due`` before when (an
-    exclusive instant), ``url`` is the one page of the portal where it is dealt with. Call it inside
-    the transaction of what it tells of.
+    exclusive instant), ``url`` is the one page of the portal where it is dealt with. Title and text
+    name nothing of an application but its enterprise and project; the title of what is urgent goes
+    out by SMS and names neither. Call it inside the transaction of what it tells of.
     """
     Message.objects.bulk_create(
         [
@@ -42,3 +50,22 @@ def send(
         ],
         ignore_conflicts=True,
     )
+    if is_urgent:
+        start(owner=None, kind=URGENT, title=title)
+
+
+def people_of(unit: Enterprise | Bureau, *, in_trial: bool = False) -> QuerySet[User]:
+    """Who can sign in for an enterprise or a bureau.
+
+    A dry run (试运行) is told to its invented people, everything else to the real ones.
+    """
+    of_unit = {"enterprise" if isinstance(unit, Enterprise) else "bureau": unit}
+    return User.objects.filter(is_active=True, is_invented=in_trial, **of_unit)
+
+
+def province(*, but: User | None = None) -> QuerySet[User]:
+    """The province's officers; not the auditors, who have nothing to do.
+
+    ``but`` is who did what is told.
+    """
+    return User.objects.filter(is_active=True, role=Role.PROVINCE).exclude(pk=but and but.pk)

@@ -1,6 +1,7 @@
 """A round is data: level, editions, deadlines, seats and texts, all filled in by the province."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
@@ -8,7 +9,7 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Prefetch, Q
 from django.utils import timezone
 from django.utils.functional import cached_property
 
@@ -16,6 +17,7 @@ from portal.accounts.models import Enterprise, Role, User
 from portal.catalogue.models import (
     Bureau,
     CatalogueModel,
+    ClosedEdition,
     Condition,
     Indicator,
     Level,
@@ -31,6 +33,19 @@ class Deadline(models.TextChoices):
     BUREAU = "bureau", "推荐单位报送截止"
 
 
+@dataclass(frozen=True)
+class Due:
+    """A deadline as it applies to somebody, and as the notice has it."""
+
+    which: Deadline
+    instant: datetime
+    published: datetime
+
+    @property
+    def is_extended(self) -> bool:
+        return self.instant > self.published
+
+
 class RoundQuerySet(models.QuerySet):
     def published(self) -> Self:
         """Those in which people file in earnest: a dry run (试运行) is nobody's round."""
@@ -42,13 +57,31 @@ class RoundQuerySet(models.QuerySet):
         if getattr(user, "oversees", False):
             return published
         if getattr(user, "role", None) == Role.ENTERPRISE:
-            return published.filter(Q(trial_of=None) | Q(applications__enterprise=user.enterprise))
+            if user.enterprise.is_invented:
+                return published.filter(applications__enterprise=user.enterprise)
+            return published.filter(trial_of=None)
         return published.filter(trial_of=None)
 
-    def open(self, at: datetime | None = None) -> Self:
-        """The published rounds in which enterprises can file at the instant ``at`` (now)."""
+    def open(self, at: datetime | None = None, *, enterprise: Enterprise | None = None) -> Self:
+        """The published rounds in which enterprises can file at the instant ``at`` (now).
+
+        With ``enterprise``, also those whose deadline was put off for it or for its bureau's.
+        """
         at = at or timezone.now()
-        return self.published().filter(opens_at__lte=at, enterprise_deadline__gt=at)
+        longer = Extension.objects.confirmed().reaching(enterprise=enterprise)
+        longer = longer.filter(deadline=Deadline.ENTERPRISE, until__gt=at, round=OuterRef("pk"))
+        return self.published().filter(
+            Q(enterprise_deadline__gt=at) | Exists(longer), opens_at__lte=at
+        )
+
+    def with_extensions(self) -> Self:
+        """With the extensions in force of all of them, in one query."""
+        return self.prefetch_related(granted_of("extensions"))
+
+
+def granted_of(path: str) -> Prefetch:
+    """What reads ``Round.granted`` for many rows at once; ``path`` leads to their extensions."""
+    return Prefetch(path, Extension.objects.confirmed(), to_attr="granted")
 
 
 class Round(models.Model):
@@ -114,13 +147,57 @@ class Round(models.Model):
     def __str__(self) -> str:
         return self.title
 
-    def deadline(self, which: Deadline) -> datetime:
-        """The exclusive instant of a deadline: at that instant it is already too late."""
+    def published_deadline(self, which: Deadline) -> datetime:
+        """What the notice says."""
         return self.enterprise_deadline if which == Deadline.ENTERPRISE else self.bureau_deadline
 
-    def is_open(self, which: Deadline, at: datetime | None = None) -> bool:
+    def due(
+        self,
+        which: Deadline,
+        *,
+        bureau: Bureau | None = None,
+        enterprise: Enterprise | None = None,
+    ) -> Due:
+        """A deadline as it applies to all, to a bureau or to an enterprise, extensions included.
+
+        An enterprise goes by the extensions of ``bureau``, else of its own. What it may submit it
+        may also correct: for it the bureaus' deadline is never before its own.
+        """
+        published = self.published_deadline(which)
+        bureau_id = bureau.pk if bureau else enterprise and enterprise.bureau_id
+        longer = [
+            extension.until
+            for extension in self.granted
+            if extension.reaches(bureau_id, enterprise and enterprise.pk)
+            and (extension.deadline == which or (enterprise and which == Deadline.BUREAU))
+        ]
+        return Due(which, max([published, *longer]), published)
+
+    def deadline(
+        self,
+        which: Deadline,
+        *,
+        bureau: Bureau | None = None,
+        enterprise: Enterprise | None = None,
+    ) -> datetime:
+        """The exclusive instant of a deadline: at that instant it is already too late."""
+        return self.due(which, bureau=bureau, enterprise=enterprise).instant
+
+    def is_open(
+        self,
+        which: Deadline,
+        at: datetime | None = None,
+        *,
+        bureau: Bureau | None = None,
+        enterprise: Enterprise | None = None,
+    ) -> bool:
         at = at or timezone.now()
-        return self.opens_at <= at < self.deadline(which)
+        return self.opens_at <= at < self.deadline(which, bureau=bureau, enterprise=enterprise)
+
+    @cached_property
+    def granted(self) -> list["Extension"]:
+        """The extensions in force, read once; for many rounds at once by ``with_extensions``."""
+        return list(self.extensions.confirmed())
 
     @property
     def is_published(self) -> bool:
@@ -139,12 +216,22 @@ class Round(models.Model):
     @cached_property
     def version(self) -> "RoundVersion":
         """The rules that an application started now goes by; before publishing, those prepared."""
-        versions = self.versions.order_by("number")
-        return versions.filter(published_at__isnull=False).last() or versions.get()
+        versions = list(self.versions.all())
+        return [*versions[:1], *(each for each in versions if each.is_published)][-1]
+
+    @cached_property
+    def in_preparation(self) -> "RoundVersion | None":
+        """The version that is edited and not published yet."""
+        return next((each for each in self.versions.all() if not each.is_published), None)
 
     @property
     def is_trial(self) -> bool:
         return self.trial_of_id is not None
+
+    @property
+    def watermark(self) -> str:
+        """What lies across every document of the round; '' for one that counts."""
+        return "试运行" if self.is_trial else ""
 
     def seats_of(self, bureaus: Iterable[Bureau]) -> dict[Bureau, int]:
         """名额 of each bureau: its own quota, or the round's."""
@@ -197,6 +284,16 @@ class RoundVersion(models.Model):
     def is_published(self) -> bool:
         return self.published_at is not None
 
+    @property
+    def editions(self) -> dict[ClosedEdition.Part, int]:
+        """Which year's edition of each part of the catalogue it is built on."""
+        part = ClosedEdition.Part
+        return {
+            part.SCENARIOS: self.scenario_edition,
+            part.INDICATORS: self.indicator_edition,
+            part.CONDITIONS: self.condition_edition,
+        }
+
     @cached_property
     def segments(self) -> list[Segment]:
         return Segment.objects.cached(edition=self.scenario_edition)
@@ -214,6 +311,12 @@ class RoundVersion(models.Model):
         """The clauses that apply to the round's level, in the notice's order."""
         rows = Condition.objects.cached(edition=self.condition_edition)
         return [row for row in rows if row.applies_to(self.round.level)]
+
+    @cached_property
+    def deviations(self) -> dict[tuple[str, str], "FieldRule"]:
+        """填写要求 that differ from what the portal asks by itself, by place and field."""
+        rules = FieldRule.objects.cached(version=self.pk)
+        return {(rule.place, rule.field): rule for rule in rules}
 
     @property
     def declarations_list(self) -> list["Declaration"]:
@@ -333,8 +436,20 @@ class Material(CatalogueModel):
 
 
 class ExtensionQuerySet(models.QuerySet):
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        """For the province; others meet them as the deadlines that apply to them."""
+        return self if getattr(user, "oversees", False) else self.none()
+
     def confirmed(self) -> Self:
+        """Those in force."""
         return self.filter(confirmed_at__isnull=False, revoked_at=None)
+
+    def reaching(self, *, enterprise: Enterprise | None) -> Self:
+        """Those for all; with ``enterprise``, also its own and its bureau's."""
+        whom = Q(bureau=None, enterprise=None)
+        if enterprise:
+            whom |= Q(enterprise=enterprise) | Q(bureau=enterprise.bureau_id)
+        return self.filter(whom)
 
 
 class Extension(models.Model):
@@ -363,6 +478,7 @@ class Extension(models.Model):
         User, models.PROTECT, null=True, related_name="+", verbose_name="撤销人"
     )
     revoked_at = models.DateTimeField("撤销时间", null=True)
+    revoke_reason = models.TextField("撤销理由", max_length=500, blank=True)
 
     objects = ExtensionQuerySet.as_manager()
 
@@ -387,4 +503,24 @@ class Extension(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.enterprise or self.bureau or '全部'}：{self.get_deadline_display()}"
+        return f"{self.whom}：{self.get_deadline_display()}"
+
+    @property
+    def whom(self) -> str:
+        """Whom the deadline was put off for."""
+        return str(self.enterprise or self.bureau or "全部单位")
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a second officer has yet to confirm it."""
+        return self.confirmed_at is None and self.revoked_at is None
+
+    @property
+    def is_in_force(self) -> bool:
+        return self.confirmed_at is not None and self.revoked_at is None
+
+    def reaches(self, bureau_id: int | None, enterprise_id: int | None) -> bool:
+        """Whether it is for all, for this bureau, or for this enterprise."""
+        if self.enterprise_id:
+            return self.enterprise_id == enterprise_id
+        return self.bureau_id in (None, bureau_id)

@@ -210,6 +210,7 @@ class Migration(migrations.Migration):
                 ("done", models.PositiveIntegerField(verbose_name="已填")),
                 ("required", models.PositiveIntegerField(verbose_name="应填")),
                 ("lacking", models.JSONField(default=dict, verbose_name="各部分缺项")),
+                ("noted_at", models.DateTimeField(verbose_name="统计时间")),
                 (
                     "application",
                     models.ForeignKey(
@@ -223,6 +224,53 @@ class Migration(migrations.Migration):
                 "verbose_name": "填报进度",
                 "verbose_name_plural": "填报进度",
                 "ordering": ["application", "on"],
+            },
+        ),
+        migrations.CreateModel(
+            name="Reminder",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "scope",
+                    models.CharField(
+                        choices=[("units", "推荐单位"), ("enterprises", "企业")],
+                        max_length=12,
+                        verbose_name="发给",
+                    ),
+                ),
+                ("names", models.JSONField(verbose_name="收件方")),
+                ("title", models.CharField(max_length=100, verbose_name="标题")),
+                ("text", models.TextField(max_length=1000, verbose_name="正文")),
+                ("is_urgent", models.BooleanField(default=False, verbose_name="紧急")),
+                ("key", models.CharField(max_length=32, unique=True, verbose_name="去重")),
+                ("sent_at", models.DateTimeField(auto_now_add=True, verbose_name="发送时间")),
+                (
+                    "round",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reminders",
+                        to="rounds.round",
+                    ),
+                ),
+                (
+                    "sent_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="发送人",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "催办",
+                "verbose_name_plural": "催办",
+                "ordering": ["-sent_at", "-pk"],
             },
         ),
         migrations.CreateModel(

@@ -14,6 +14,7 @@ from review.models.province import (
     ColumnSet,
     Objection,
     Progress,
+    Reminder,
     SummaryVersion,
 )
 from review.models.reviewing import (
@@ -37,6 +38,7 @@ __all__ = [
     "Progress",
     "RankedList",
     "Reading",
+    "Reminder",
     "Seat",
     "SitePhoto",
     "SiteVisit",

@@ -1,5 +1,6 @@
 """推荐名单: a bureau's numbered seats, the ranked list they make up, its stamped scans."""
 
+from datetime import datetime
 from pathlib import PurePath
 from typing import Self
 from uuid import uuid4
@@ -13,7 +14,7 @@ from applications.models import Application
 from applications.states import Status
 from portal.accounts.models import Role, User
 from portal.catalogue.models import Bureau
-from portal.rounds.models import Deadline, Round
+from portal.rounds.models import Deadline, Due, Round
 
 
 class OfBureauQuerySet(models.QuerySet):
@@ -23,7 +24,8 @@ class OfBureauQuerySet(models.QuerySet):
         if getattr(user, "oversees", False):
             return self
         if getattr(user, "role", None) == Role.BUREAU:
-            return self.filter(bureau_id=user.bureau_id)
+            of_trials = {"round__trial_of__isnull": not user.is_invented}
+            return self.filter(bureau_id=user.bureau_id, **of_trials)
         return self.none()
 
 
@@ -77,8 +79,21 @@ class RankedList(models.Model):
     def may_be_recalled(self) -> bool:
         """Not received yet, and the bureau could send it again."""
         return self.status == self.Status.SENT and (
-            self.returned_at is not None or self.round.is_open(Deadline.BUREAU)
+            self.returned_at is not None or self.round.is_open(Deadline.BUREAU, bureau=self.bureau)
         )
+
+    def due(self, which: Deadline) -> Due:
+        """The deadline as it applies to the bureau, extensions included."""
+        return self.round.due(which, bureau=self.bureau)
+
+    @property
+    def may_come_until(self) -> datetime:
+        """Until when an enterprise of the bureau may still submit, one that got longer included."""
+        of_single_ones = self.round.extensions.confirmed().filter(
+            deadline=Deadline.ENTERPRISE, enterprise__bureau=self.bureau_id
+        )
+        instants = of_single_ones.values_list("until", flat=True)
+        return max([self.due(Deadline.ENTERPRISE).instant, *instants])
 
 
 class Seat(models.Model):

@@ -1,5 +1,6 @@
 """The province's side: versions of the summary, sets of columns, 公示, clients of the API."""
 
+from datetime import timedelta
 from typing import Self
 
 from django.conf import settings
@@ -98,6 +99,7 @@ class Progress(models.Model):
     done = models.PositiveIntegerField("已填")
     required = models.PositiveIntegerField("应填")
     lacking = models.JSONField("各部分缺项", default=dict)
+    noted_at = models.DateTimeField("统计时间")
 
     class Meta:
         verbose_name = verbose_name_plural = "填报进度"
@@ -110,21 +112,71 @@ class Progress(models.Model):
         return f"{self.application} {self.on}：{self.done} / {self.required}"
 
 
+class ReminderQuerySet(models.QuerySet):
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        return self if getattr(user, "oversees", False) else self.none()
+
+
+class Reminder(models.Model):
+    """催办: what the province told units or enterprises at one time.
+
+    Each got a message of their own under its ``message_key``; those say who has read it.
+    """
+
+    class Scope(models.TextChoices):
+        UNITS = "units", "推荐单位"
+        ENTERPRISES = "enterprises", "企业"
+
+    round = models.ForeignKey(Round, models.PROTECT, related_name="reminders")
+    scope = models.CharField("发给", max_length=12, choices=Scope)
+    names = models.JSONField("收件方")
+    title = models.CharField("标题", max_length=100)
+    text = models.TextField("正文", max_length=1000)
+    is_urgent = models.BooleanField("紧急", default=False)
+    key = models.CharField("去重", max_length=32, unique=True)
+    sent_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="发送人")
+    sent_at = models.DateTimeField("发送时间", auto_now_add=True)
+
+    objects = ReminderQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "催办"
+        ordering = ["-sent_at", "-pk"]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def message_key(self) -> str:
+        return f"reminder:{self.key}"
+
+
 # Public
 
 
 class AnnouncementQuerySet(models.QuerySet):
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        """The province's all; anybody's, from its first day on, what is published.
+
+        What was withdrawn stays to be found, without the names in it.
+        """
+        if getattr(user, "oversees", False):
+            return self
+        return self.public()
+
     def public(self) -> Self:
-        """What anybody may read now; after its period it stays, without a way to object."""
-        return self.filter(
-            published_at__isnull=False, withdrawn_at=None, opens_on__lte=timezone.localdate()
-        )
+        return self.filter(published_at__isnull=False, opens_on__lte=timezone.localdate())
+
+    def current(self) -> Self:
+        """Those that can be objected to today."""
+        return self.public().filter(withdrawn_at=None, closes_on__gte=timezone.localdate())
 
 
 class Announcement(models.Model):
     """公示: which applications the province means to name, for everybody to read and object to.
 
-    ``rows`` is frozen when it is published: ``[{"bureau": …, "enterprise": …, "project": …}, …]``.
+    ``rows`` holds what was chosen, frozen when it is published:
+    ``[{"application": id, "bureau": …, "enterprise": …, "project": …}, …]``.
     """
 
     round = models.ForeignKey(Round, models.PROTECT, related_name="announcements")
@@ -154,6 +206,45 @@ class Announcement(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def is_published(self) -> bool:
+        return self.published_at is not None
+
+    @property
+    def is_withdrawn(self) -> bool:
+        return self.withdrawn_at is not None
+
+    @property
+    def is_current(self) -> bool:
+        """Whether it can be objected to: on the days of its period, in Beijing."""
+        return (
+            self.is_published
+            and not self.is_withdrawn
+            and self.opens_on <= timezone.localdate() <= self.closes_on
+        )
+
+    @property
+    def state(self) -> str:
+        """草稿, 待公示, 公示中, 已结束 or 已撤下."""
+        if self.is_withdrawn:
+            return "已撤下"
+        if not self.is_published:
+            return "草稿"
+        if self.is_current:
+            return "公示中"
+        return "待公示" if timezone.localdate() < self.opens_on else "已结束"
+
+    @property
+    def days_left(self) -> int:
+        """How many days are left, today included."""
+        return (self.closes_on - timezone.localdate()).days + 1
+
+    @property
+    def working_days(self) -> int:
+        """Mondays to Fridays of the period; which of them are holidays nobody knows here."""
+        days = (self.closes_on - self.opens_on).days + 1
+        return sum((self.opens_on + timedelta(n)).weekday() < 5 for n in range(days))
 
 
 class ObjectionQuerySet(models.QuerySet):
@@ -186,6 +277,11 @@ class Objection(models.Model):
     def __str__(self) -> str:
         return self.number
 
+    @property
+    def masked_mobile(self) -> str:
+        """The number as a list shows it."""
+        return f"{self.mobile[:3]}****{self.mobile[-4:]}"
+
 
 # The province's data platform
 
@@ -212,6 +308,10 @@ class ApiClient(models.Model):
     last_used_at = models.DateTimeField("最近调用", null=True, editable=False)
     revoked_at = models.DateTimeField("停用时间", null=True, editable=False)
 
+    oversees = True
+    """What ``visible_to`` asks of whoever reads: a client reads the whole province, as far as its
+    scopes go."""
+
     objects = ApiClientQuerySet.as_manager()
 
     class Meta:
@@ -220,3 +320,12 @@ class ApiClient(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_usable(self) -> bool:
+        return self.revoked_at is None and timezone.now() < self.expires_at
+
+    @property
+    def scope_labels(self) -> list[str]:
+        """What it may read, in words."""
+        return [scope.label for scope in self.Scope if scope in self.scopes]

@@ -15,7 +15,7 @@ from applications.models import Application
 from applications.states import Status
 from portal.accounts.models import User
 from portal.rounds.models import Round
-from review import side_by_side
+from review import readings, side_by_side
 from review.models import RankedList, Seat
 from review.side_by_side import FEWEST, MOST
 from review.views.shared import officers_only
@@ -52,6 +52,8 @@ def compare(request: HttpRequest, slug: str) -> HttpResponse:
                 closed = get_object_or_404(submitted, pk=pk)
                 here = urlencode({"next": request.get_full_path()})
                 return redirect(f"{reverse('review:interest', args=[closed.pk])}?{here}")
+        for application in found.values():
+            readings.note_look(application, request.user)
         context |= _compared(request, round, [found[pk] for pk in chosen])
     return render(request, "review/compare.html", context)
 

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from applications import commenting
+from applications import commenting, telling
 from applications.comparison import Comparison
 from applications.editing import whole_number
 from applications.models import Application, Comment, Event, Revision
@@ -19,6 +19,7 @@ from applications.views.documents import order_book
 from applications.views.revisions import comparison_of
 from applications.workflow import possible
 from portal.accounts.models import User
+from portal.messaging import reading
 from review import checklist, needs, ranking, readings
 from review.findings import noted
 from review.forms import CommentForm
@@ -37,6 +38,7 @@ def reader(
     request: HttpRequest, application: Application, number: int | None = None
 ) -> HttpResponse:
     """A submitted revision as a document, with what this officer may do about it."""
+    reading.opened(request.user, request.path)
     return _reader_page(request, application, number=number)
 
 
@@ -67,9 +69,9 @@ def _reader_page(
     readable = Comment.objects.visible_to(request.user).for_reading()
     comments = list(readable.filter(application=application))
     events = list(
-        application.events.select_related("actor__enterprise", "actor__bureau", "revision").defer(
-            "revision__data"
-        )
+        application.events.select_related("actor__enterprise", "actor__bureau", "revision")
+        .defer("revision__data")
+        .annotate(**reading.first_reader(telling.KEY_OF_EVENT))
     )
     for event in events:
         event.said = [comment for comment in comments if comment.event_id == event.pk]

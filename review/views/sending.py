@@ -9,7 +9,9 @@ from django.views.decorators.http import require_safe
 from applications.models import Application
 from applications.states import Status
 from applications.views.attachments import served
+from portal.audit import trail
 from portal.errors import PortalError
+from portal.rounds.models import Deadline
 from review import drafting, ranking, scans, summary
 from review.forms import RecallForm, ScanForm, SendForm
 from review.models import StampedScan
@@ -27,7 +29,7 @@ def send(request: HttpRequest, slug: str) -> HttpResponse:
     listed = sum(place.application_id is not None for place in places)
     form = SendForm(
         request.POST or None,
-        round=ranked_list.round,
+        may_come_until=ranked_list.may_come_until,
         left_over=ranking.left_over(ranked_list),
         regret=drafting.regret(ranked_list.round, listed),
         initial={"version": ranked_list.version},
@@ -45,6 +47,7 @@ def send(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "ranked_list": ranked_list,
         "round": ranked_list.round,
+        "due": ranked_list.due(Deadline.BUREAU),
         "form": form,
         "document": summary.preview(ranked_list),
         "places": places,
@@ -112,7 +115,18 @@ def scan_add(request: HttpRequest, slug: str) -> HttpResponse:
 @officers_only
 def scan(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The stamped table as it came back."""
-    found = get_object_or_404(StampedScan.objects.visible_to(request.user), pk=pk)
-    return served(
+    scans = StampedScan.objects.visible_to(request.user)
+    related = ("ranked_list__bureau", "ranked_list__round")
+    found = get_object_or_404(scans.select_related(*related), pk=pk)
+    response = served(
         found.file, as_attachment=True, filename=found.name, content_type=found.content_type
     )
+    trail.record(
+        "download_scan",
+        "下载盖章扫描件",
+        actor=request.user,
+        target=found.ranked_list,
+        detail=f"{found}，SHA-256 {found.sha256}",
+        once_in=trail.LOOK,
+    )
+    return response

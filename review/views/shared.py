@@ -16,6 +16,7 @@ from portal.accounts.access import View, asks_for_data, role_required, typed_but
 from portal.accounts.models import Role
 from portal.documents import Format
 from portal.errors import PortalError
+from review import readings
 from review.models import RankedList
 
 officers_only = role_required(Role.BUREAU, Role.PROVINCE)
@@ -47,8 +48,10 @@ def opens(view: View) -> View:
     def opened(request: HttpRequest, pk: int, *args: Any, **kwargs: Any) -> HttpResponse:
         applications = Application.objects.visible_to(request.user).with_parties()
         application = get_object_or_404(applications.select_related("seat"), pk=pk)
-        # Of a draft there is nothing to read.
-        if not application.current_revision_id or interests.is_open(application, request.user):
+        if not application.current_revision_id:  # of a draft there is nothing to read
+            return view(request, application, *args, **kwargs)
+        if interests.is_open(application, request.user):
+            readings.note_look(application, request.user)
             return view(request, application, *args, **kwargs)
         page = reverse("review:interest", args=[pk])
         refusal = "没有办理：请先作利害关系声明"

@@ -10,6 +10,7 @@ from applications.editing import whole_number
 from applications.inspection import JPEG
 from applications.models import Application
 from applications.views.attachments import served
+from portal.audit import trail
 from portal.errors import PortalError
 from review import visits as visiting
 from review.forms import VisitForm
@@ -108,8 +109,20 @@ def _with_photos(request: HttpRequest, visit: SiteVisit) -> HttpResponse:
 @require_safe
 @officers_only
 def photo(request: HttpRequest, pk: int) -> HttpResponseBase:
-    found = get_object_or_404(SitePhoto.objects.visible_to(request.user), pk=pk)
-    return served(found.file, filename=found.name, content_type=found.content_type)
+    photos = SitePhoto.objects.visible_to(request.user)
+    found = get_object_or_404(photos.select_related("visit__application__enterprise"), pk=pk)
+    response = served(found.file, filename=found.name, content_type=found.content_type)
+    application = found.visit.application
+    trail.record(
+        "view_photo",
+        "查看现场照片",
+        actor=request.user,
+        target=application,
+        named=f"{application.enterprise}：{found}",
+        detail=f"SHA-256 {found.sha256}",
+        once_in=trail.LOOK,
+    )
+    return response
 
 
 @require_safe

@@ -1,8 +1,8 @@
-// One box in the head of a table ticks all boxes of its rows; without script each is ticked itself.
+// One box ticks all others of its table or group; without script each is ticked itself.
 
-for (const table of document.querySelectorAll("[data-tick-all]")) {
-  const all = table.querySelector("[data-all]");
-  const boxes = [...table.querySelectorAll("tbody input[type=checkbox]")];
+for (const group of document.querySelectorAll("[data-tick-all]")) {
+  const all = group.querySelector("[data-all]");
+  const boxes = [...group.querySelectorAll("input[type=checkbox]:not([data-all])")];
   if (!all) continue;
   const show = () => {
     const ticked = boxes.filter((box) => box.checked).length;
@@ -11,6 +11,6 @@ for (const table of document.querySelectorAll("[data-tick-all]")) {
   };
   all.closest("label").hidden = false;
   all.addEventListener("change", () => boxes.forEach((box) => { box.checked = all.checked; }));
-  table.addEventListener("change", show);
+  group.addEventListener("change", show);
   show(); // the browser keeps ticks over a reload
 }

@@ -1,7 +1,6 @@
-"""Enterprises and officers in the back office, and the officers' sheet."""
+"""Enterprises and accounts in the back office."""
 
 import pytest
-from django.test import Client
 
 from portal.accounts.admin import BUREAU_CORRECTED, CODE_IS_FIXED, NO_ACCOUNT
 from portal.accounts.models import Enterprise, Role, User
@@ -10,7 +9,6 @@ from portal.catalogue.resources import cell_text
 from tests.catalogue.sheets import (
     download,
     enterprise,
-    label,
     labels,
     page,
     person,
@@ -25,10 +23,6 @@ from tests.catalogue.sheets import (
 pytestmark = pytest.mark.django_db
 
 ENTERPRISE_HEAD = labels(Enterprise, "name", "credit_code", "bureau")
-OFFICER_HEAD = (
-    *labels(User, "username", "name", "mobile", "role", "bureau", "is_active"),
-    "初始密码",
-)
 SECRET = "Lüliang-7-mountains"
 
 
@@ -36,11 +30,6 @@ SECRET = "Lüliang-7-mountains"
 def staff():
     taiyuan()
     return staff_client()
-
-
-def officer(username="ty01", name="李四", mobile="13900139000", password=SECRET, **more):
-    row = {"role": "推荐单位", "bureau": "太原市", "active": "是"} | more
-    return (username, name, mobile, row["role"], row["bureau"], row["active"], password)
 
 
 # Enterprises
@@ -174,88 +163,7 @@ def test_whoever_corrects_the_bureau_is_told_which_applications_follow(staff):
     assert Enterprise.objects.get().bureau == other
 
 
-# Officers
-
-
-def test_officers_are_created_with_hashed_passwords_and_can_sign_in(staff):
-    rows = [
-        officer("TY01", mobile=13900139000),
-        officer("st02", role="省厅", bureau="", mobile="139 0013-9001", active="否"),
-    ]
-    assert "新增 2 行" in upload(staff, User, workbook(OFFICER_HEAD, *rows))
-    bureau, province = User.objects.get(username="ty01"), User.objects.get(username="st02")
-    assert (bureau.role, bureau.bureau, bureau.mobile) == (Role.BUREAU, taiyuan(), "13900139000")
-    assert not bureau.is_staff
-    assert SECRET not in bureau.password
-    assert Client().login(username="ty01", password=SECRET)
-    assert (province.role, province.mobile) == (Role.PROVINCE, "13900139001")
-    assert not Client().login(username="st02", password=SECRET)
-
-
-def test_passwords_are_never_exported(staff):
-    upload(staff, User, workbook(OFFICER_HEAD, officer()))
-    data = download(staff, User)
-    rows = rows_of(data)
-    assert rows[0] == OFFICER_HEAD
-    assert {row[-1] for row in rows[1:]} == {None}
-    assert not any("md5" in str(cell) or SECRET in str(cell) for row in rows for cell in row)
-
-
-def test_officers_come_back_unchanged_and_keep_their_passwords(staff):
-    upload(staff, User, workbook(OFFICER_HEAD, officer()))
-    before = list(User.objects.order_by("pk").values())
-    data = download(staff, User)
-    assert sheet_of(data)["C2"].data_type == "s"
-    assert "更新 0 行，未变或空白 2 行" in upload(staff, User, data)
-    assert list(User.objects.order_by("pk").values()) == before
-
-
-def test_a_password_in_the_sheet_of_a_known_officer_replaces_the_old_one(staff):
-    upload(staff, User, workbook(OFFICER_HEAD, officer()))
-    assert "更新 1 行" in upload(
-        staff, User, workbook(OFFICER_HEAD, officer(password="Another-1-secret"))
-    )
-    assert Client().login(username="ty01", password="Another-1-secret")
-
-
-@pytest.mark.parametrize(
-    ("row", "sentence"),
-    [
-        (officer(password=""), "初始密码：新账号须填初始密码。"),
-        (officer(password=12345678901), "初始密码：密码"),
-        (officer(mobile="0351-318308"), "手机号码：请填写 11 位手机号码"),
-        (officer(role="企业"), "角色：“企业”不是可填的内容，请填：推荐单位、省厅。"),
-        (officer(bureau=""), "角色与所属单位不一致"),
-        (
-            officer(active="也许"),
-            f"{label(User, 'is_active')}：“也许”不是可填的内容，请填：是、否。",
-        ),
-        (officer(name=""), "姓名：此字段不能为空。"),
-        (officer(username=""), f"{label(User, 'username')}：此字段不能为空。"),
-    ],
-)
-def test_a_wrong_officer_is_refused_and_the_good_ones_with_him(staff, row, sentence):
-    text = upload(staff, User, workbook(OFFICER_HEAD, officer("good"), row))
-    assert f"第 3 行 · {sentence}" in text
-    assert User.objects.count() == 1
-
-
-def test_the_people_of_enterprises_are_not_in_the_sheet_and_not_changed_by_it(staff):
-    theirs = person("worker", Role.ENTERPRISE)
-    assert "worker" not in [row[0] for row in rows_of(download(staff, User))]
-    text = upload(staff, User, workbook(OFFICER_HEAD, officer("worker")))
-    assert "第 2 行 · " in text
-    theirs.refresh_from_db()
-    assert theirs.role == Role.ENTERPRISE
-    assert theirs.check_password("a long enough secret")
-
-
-@pytest.mark.parametrize(
-    "row", [officer("office", role="省厅", bureau="", active="否"), officer("office")]
-)
-def test_nobody_locks_himself_out_by_a_sheet(staff, row):
-    assert "不能停用自己的账号或更改自己的角色" in upload(staff, User, workbook(OFFICER_HEAD, row))
-    assert User.objects.get().is_active
+# Accounts
 
 
 def test_nobody_locks_himself_out_by_the_form(staff):
@@ -277,31 +185,11 @@ def test_a_person_is_added_by_the_form(staff):
             "password2": SECRET,
             "name": "赵六",
             "mobile": "13800138001",
-            "role": "enterprise",
             "enterprise": enterprise().pk,
-            "bureau": "",
         },
     )
     assert response.status_code == 302
     assert User.objects.get(username="zhao").check_password(SECRET)
-
-
-def test_the_role_of_a_new_person_has_to_be_chosen(staff):
-    form = staff.get(page(User, "add")).context["adminform"].form
-    assert form["role"].value() is None
-    assert ("", "---------") in form.fields["role"].choices
-    response = staff.post(
-        page(User, "add"),
-        {
-            "username": "zhao",
-            "password1": SECRET,
-            "password2": SECRET,
-            "name": "赵六",
-            "mobile": "13800138001",
-        },
-    )
-    assert list(response.context["adminform"].form.errors) == ["role"]
-    assert not User.objects.filter(username="zhao").exists()
 
 
 def test_the_form_offers_to_reset_a_password_and_shows_nothing_of_it(staff):
@@ -312,13 +200,12 @@ def test_the_form_offers_to_reset_a_password_and_shows_nothing_of_it(staff):
     assert other.password.split("$")[1] not in text
 
 
-def test_a_role_without_its_unit_is_refused_by_the_form(staff):
-    other = person("other")
-    text = staff.post(
-        page(User, "change", other.pk),
-        {"username": "other", "name": "x", "mobile": "13800138000", "role": "bureau"},
-    ).content.decode()
-    assert "角色与所属单位不一致" in text
+def test_officers_come_and_go_on_the_portals_own_page_only(staff):
+    other = person("other", Role.BUREAU)
+    data = {"username": "other", "name": "改名", "mobile": "13800138000", "role": "province"}
+    assert staff.post(page(User, "change", other.pk), data).status_code == 302
+    other.refresh_from_db()
+    assert (other.name, other.role, other.is_active) == ("改名", Role.BUREAU, True)
 
 
 def test_accounts_cannot_be_deleted(staff):

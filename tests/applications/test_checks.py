@@ -624,7 +624,8 @@ def test_the_maturity_each_level_asks_for_blocks(level, minimum, at_level):
     assert checks.findings(at_level(level, minimum)) == []
     assert checks.findings(at_level(level, 5)) == []
     finding = only(at_level(level, minimum - 1))
-    assert finding.message == (f"成熟度等级为 {minimum - 1} 级，本批次要求 {minimum} 级及以上。")
+    said = f"成熟度等级为 {minimum - 1} 级，{Level(level).label}要求 {minimum} 级及以上。"
+    assert finding.message == said
     assert (finding.field, finding.severity) == ("maturity_level", Severity.BLOCK)
     assert finding.clause == "附件2 一、基础要求 5"
 

@@ -1,5 +1,7 @@
 """Every page, for the people who use it with a phone, a keyboard or a screen reader."""
 
+from datetime import timedelta
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
@@ -10,9 +12,10 @@ from applications.models import Comment, Paper
 from applications.states import Status
 from portal.accounts import team
 from portal.accounts.models import Role, User
-from portal.rounds.models import Material
-from review import checklist, ranking, visits
-from review.models import SiteVisit, StampedScan
+from portal.rounds.models import Deadline, Material
+from review import announcing, checklist, extensions, objections, ranking, visits
+from review.models import Announcement, ColumnSet, SiteVisit, StampedScan, SummaryVersion
+from review.views.announcements import receipts
 from tests import cast
 from tests.files import as_upload, image
 
@@ -27,6 +30,7 @@ def stage(live_server) -> dict[str, object]:
     """One application in each state that has a page of its own, and a list that was sent."""
     cast.load_catalogue()
     province = cast.make_province()
+    second = cast.make_user("province2", Role.PROVINCE)
     round = cast.make_round(province, exempt_rule="上年度已通过预评审的项目。")
     cast.make_round(province, published=False, slug="next", title="下一批次")
     officer, other = cast.make_officer(), cast.make_officer(cast.DATONG)
@@ -65,6 +69,14 @@ def stage(live_server) -> dict[str, object]:
     sent = cast.bring_to(Status.RECOMMENDED, round, cast.make_enterprise(5, cast.DATONG), other)
     former_paper(cast.list_of(sent))
     visit = inspect_site(filed, officer)
+    announced = announce(cast.list_of(sent), province)
+    objection = announced.objections.get()
+    for bureau in (None, other.bureau):
+        longer = round.bureau_deadline + timedelta(days=bool(bureau))
+        asked = extensions.ask(
+            round, Deadline.ENTERPRISE, longer, "系统故障。", bureau=bureau, actor=province
+        )
+    extensions.confirm(asked, actor=second)
     later = cast.make_round(province, slug="later", title="再下一批次")
     asking = cast.make_round(
         province, slug="asking", title="须确认的批次", confirmation_text="本人确认内容真实。"
@@ -84,6 +96,10 @@ def stage(live_server) -> dict[str, object]:
         "unsent": remark(filed, officer).pk,
         "returning": returning,
         "list": cast.list_of(sent).pk,
+        "version": summary_version(round, province).pk,
+        "columns": ColumnSet.objects.create(
+            owner=province, name="联系表", columns=["enterprise", "basic.contact_name"]
+        ).pk,
         "token": team.invite("李四", is_signatory=True, actor=drafting)[1],
         "drafting": drafting,
         "filing": filing,
@@ -91,6 +107,9 @@ def stage(live_server) -> dict[str, object]:
         "other": other,
         "newcomer": cast.make_user("newcomer", Role.BUREAU, bureau=officer.bureau),
         "visit": visit.pk,
+        "announcement": announced.pk,
+        "objection": objection.pk,
+        "receipt": receipts.sign(objection.number),
         "province": province,
     }
 
@@ -117,6 +136,37 @@ def inspect_site(application, officer) -> SiteVisit:
         revision = application.revisions.get(number=number)
         checklist.mark(application, [said], revision=revision.pk, actor=actor)
     return visit
+
+
+def announce(ranked_list, province) -> Announcement:
+    """Receive a list and announce it, with an objection to it."""
+    ranking.receive(ranked_list, version=ranked_list.version, actor=province)
+    round = ranked_list.round
+    values = announcing.suggested(round) | {"opens_on": timezone.localdate(), "contact": "处室"}
+    announcement = Announcement(round=round, **values)
+    rows = announcing.candidates(round)
+    announcing.keep(announcement, [row["application"] for row in rows], actor=province)
+    seen = announcing.fingerprint(announcement)
+    announcing.publish(announcement, seen=seen, actor=province)
+    said = {"enterprise": rows[0]["enterprise"], "name": "王五", "mobile": "19900000009"}
+    objections.file(announcement, said | {"text": "与事实不符。"}, address="")
+    return announcement
+
+
+def summary_version(round, province) -> SummaryVersion:
+    """The later of two, which has a row more and says something else in another."""
+    unit = {"bureau": cast.DATONG, "name": "大同市工业和信息化局", "is_received": False}
+    row = ["1", "某企业", "某智能工厂", "1. 环节—场景—实例", "张三", "19900000000"]
+    contents = (
+        {**unit, "applications": [1], "rows": [row]},
+        {**unit, "applications": [2, 1], "rows": [row, ["2", "改名企业", *row[2:]]]},
+    )
+    common = {"round": round, "sha256": "0" * 64, "made_by": province}
+    *_, latest = (
+        SummaryVersion.objects.create(number=number, rows=[content], **common)
+        for number, content in enumerate(contents, 1)
+    )
+    return latest
 
 
 def former_paper(ranked_list) -> None:
@@ -147,6 +197,14 @@ def former_paper(ranked_list) -> None:
 PAGES = {
     None: [
         "/",
+        "/notice/",
+        "/notice/test/",
+        "/scenarios/?q=sc",
+        "/assessment/?maturity_level=2&areas=生产作业",
+        "/announcements/",
+        "/announcements/{announcement}/",
+        "/announcements/{announcement}/object/",
+        "/objections/{receipt}/",
         "/accounts/login/",
         "/accounts/register/",
         "/accounts/join/{token}/",
@@ -158,6 +216,7 @@ PAGES = {
     ],
     "drafting": [
         "/applications/",
+        "/applications/assessment/?use=",
         "/applications/{draft}/",
         "/applications/{draft}/basic/",
         "/applications/{draft}/factory/",
@@ -192,6 +251,7 @@ PAGES = {
         "/jobs/",
     ],
     "returning": [
+        "/messages/",
         "/applications/{returned}/",
         "/applications/{returned}/basic/",
         "/applications/{returned}/scenarios/",
@@ -226,13 +286,37 @@ PAGES = {
     ],
     "province": [
         "/review/province/",
+        "/review/province/forecast/",
+        "/review/province/test/reminders/",
         "/review/applications/{filed}/interest/",
         "/review/applications/{filed}/checklist/",
         "/review/province/applications/",
         "/review/compare/test/?a={filed}&a={returned}",
-        "/review/province/summary/",
+        "/review/province/summary/?sent=1",
+        "/review/province/summary/versions/",
+        "/review/province/summary/versions/{version}/",
+        "/review/province/ledger/?set={columns}",
+        "/review/province/archive/",
+        "/review/province/clients/",
+        "/review/province/audit/",
+        "/review/province/extensions/",
+        "/review/province/applications/{filed}/transfer/",
+        "/accounts/officers/",
         "/review/province/lists/{list}/",
+        "/review/province/announcements/",
+        "/review/province/announcements/new/?round=test",
+        "/review/province/announcements/{announcement}/",
+        "/review/province/objections/{objection}/",
         "/review/province/rounds/",
+        "/review/province/rounds/new/?source=test",
+        "/review/province/rounds/next/",
+        "/review/province/rounds/next/edit/",
+        "/review/province/rounds/next/rules/",
+        "/review/province/rounds/next/demands/",
+        "/review/province/rounds/next/differences/",
+        "/review/province/rounds/next/trial/",
+        "/review/province/editions/",
+        "/review/province/editions/scenarios/import/",
     ],
 }
 

@@ -244,6 +244,7 @@ def export(page: Page, work_off_jobs: Callable[[], int], folder: Path) -> dict[s
     files = {}
     for name, suffix in (("PDF", "pdf"), ("Excel", "xlsx"), ("Word", "docx")):
         page.goto("/review/province/summary/")
+        page.get_by_label("仍要导出").check()
         page.get_by_role("button", name=name).first.click()
         page.wait_for_url("**/jobs/*/")
         work_off_jobs()

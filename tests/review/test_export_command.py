@@ -17,12 +17,12 @@ from tests.portal.documents.readers import comparable, expected_rows, read_rows
 
 
 @pytest.fixture
-def sent(round, make_accepted, officer):
-    """Two applications of Taiyuan on its sent list; the other bureaus have sent nothing."""
+def sent(round, make_accepted, officer, province):
+    """Two applications of Taiyuan on its received list; the other bureaus have sent nothing."""
     applications = make_accepted(2)
     for application in applications:
         ranking.recommend(cast.list_of(application), application, actor=officer)
-    cast.send(applications[0], officer)
+    cast.receive(cast.send(applications[0], officer), province)
     return applications
 
 
@@ -142,10 +142,12 @@ def test_an_existing_file_is_replaced_and_readable_to_others(sent, tmp_path):
     assert output.stat().st_mode & 0o044
 
 
-def test_a_bureau_that_recommends_nobody_is_noted_apart(round, datong, other_officer, tmp_path):
+def test_a_list_not_received_yet_comes_only_when_asked_for(round, datong, other_officer, tmp_path):
     found = round.ranked_lists.get(bureau=datong)
     ranking.send(found, version=0, signatory="签", statement="无。", actor=other_officer)
     _, err = export(tmp_path / "a.xlsx", bureau=cast.DATONG)
+    assert err == f"未收入：{datong.name}：已报送，尚未受理\n"
+    _, err = export(tmp_path / "a.xlsx", bureau=cast.DATONG, include_sent=True)
     assert err == f"{datong.name}：已报送，本批次无推荐项目\n"
 
 

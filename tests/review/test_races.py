@@ -23,10 +23,11 @@ from portal.catalogue.models import Bureau
 from portal.errors import NotAllowed, PortalError
 from portal.jobs.models import Job
 from portal.jobs.registry import KINDS
-from portal.jobs.tasks import run
+from portal.jobs.tasks import run, start
 from portal.rounds.models import Round
-from review import publishing, ranking
-from review.models import ListEvent, RankedList, Seat
+from review import publishing, ranking, summary, summary_versions
+from review.models import ListEvent, RankedList, Seat, SummaryVersion
+from review.tasks import SUMMARY
 from tests import cast
 
 pytestmark = pytest.mark.race
@@ -563,3 +564,20 @@ def test_a_job_given_to_several_workers_is_done_once(at_once, catalogue, monkeyp
     job = Job.objects.create(owner=owner, kind="test", title="测试任务")
     assert at_once(*[partial(run, job.pk)] * 6) == [None] * 6
     assert len(done) == 1
+
+
+def test_exports_at_once_share_the_version_of_one_content_and_number_two(at_once, round, province):
+    colleague = cast.make_user("colleague", Role.PROVINCE)
+    whole = summary.build(round)
+    contents = [whole, whole, summary.build(round, Bureau.objects.first())]
+
+    def keep(result, owner):
+        job = start(owner=owner, kind=SUMMARY, title="推荐汇总表")
+        return summary_versions.keep(result, round, None, job=job)
+
+    owners = (province, colleague, province)
+    pairs = zip(contents, owners, strict=True)
+    kept = at_once(*(lambda pair=pair: keep(*pair) for pair in pairs))
+    assert [version.sha256 for version in kept] == [each.document.revision for each in contents]
+    assert sorted(SummaryVersion.objects.values_list("number", flat=True)) == [1, 2]
+    assert kept[0].jobs.count() == 2

@@ -571,7 +571,7 @@ def test_a_list_of_exempt_ones_only_needs_no_statement(ranked_list, make_accepte
     assert cast.send(application, officer).status == RankedList.Status.SENT
 
 
-def test_the_cockpit_counts_the_seats_and_not_the_exempt_places(
+def test_the_cockpit_counts_the_exempt_places_beside_the_seats(
     client, round, ranked_list, make_accepted, officer, province, rule
 ):
     *three, fourth = make_accepted(4)
@@ -579,8 +579,8 @@ def test_the_cockpit_counts_the_seats_and_not_the_exempt_places(
     exempt(ranked_list, fourth, "理由", officer)
     client.force_login(province)
     page = client.get(reverse("review:cockpit"))
-    [row] = [row for row in page.context["rows"] if row["bureau"] == ranked_list.bureau]
-    assert (row["seats"]["taken"], row["seats"]["total"]) == (3, 3)
+    [row] = [row for row in page.context["rows"] if row.bureau == ranked_list.bureau]
+    assert (row.taken, row.quota, row.exempt) == (3, 3, 1)
 
 
 # Stepping aside (回避)

@@ -28,7 +28,7 @@ def sent(applications, officer):
 
 def printed(ranked_list) -> str:
     """Export the table as it was sent; the code on it."""
-    document = summary.build(ranked_list.round, ranked_list.bureau).document
+    document = summary.to_stamp(ranked_list.round, ranked_list.bureau).document
     where = {"round": ranked_list.round, "bureau": ranked_list.bureau}
     return papers.issue(document, Paper.Kind.SUMMARY, pages=1, **where).check_code
 

@@ -35,11 +35,12 @@ def officer(officers):
 
 
 @pytest.fixture
-def recommend(round, officers):
-    """File, accept and recommend applications of one bureau, with these names; send the list."""
+def recommend(round, officers, province):
+    """File, accept and recommend applications of one bureau, with these names; the list is sent
+    and received."""
     numbers = iter(range(1, 1000))
 
-    def act(bureau, *names, send=True, round=round, **answers):
+    def act(bureau, *names, send=True, receive=True, round=round, **answers):
         filed = []
         for name in names:
             actor = cast.make_enterprise(next(numbers), bureau, name=name)
@@ -52,7 +53,9 @@ def recommend(round, officers):
             ranking.recommend(cast.list_of(application), application, actor=officers[bureau])
             filed.append(cast.fresh(application))
         if send:
-            cast.send(filed[0], officers[bureau])
+            ranked_list = cast.send(filed[0], officers[bureau])
+            if receive:
+                cast.receive(ranked_list, province)
         return filed
 
     return act
@@ -113,7 +116,7 @@ def test_scenario_lines_are_numbered_in_the_cell(round, recommend):
 
 
 def test_units_stand_in_the_notices_order_and_members_in_that_of_the_seats(
-    round, recommend, officers
+    round, recommend, officers, province
 ):
     recommend(cast.DATONG, "同一")
     first, second, third = recommend(cast.TAIYUAN, "并一", "并二", "并三", send=False)
@@ -126,7 +129,7 @@ def test_units_stand_in_the_notices_order_and_members_in_that_of_the_seats(
         version=ranked_list.version,
         actor=officers[cast.TAIYUAN],
     )
-    cast.send(first, officers[cast.TAIYUAN])
+    cast.receive(cast.send(first, officers[cast.TAIYUAN]), province)
     result = summary.build(round)
     assert "综合改革示范区" in zone.name
     assert [group.title for group in groups(result)] == [
@@ -162,27 +165,64 @@ def test_one_bureaus_table_holds_nobody_elses_rows(round, recommend):
     assert names(result) == [[(1, "同一")]]
 
 
-def test_only_sent_and_received_lists_are_in_and_the_others_are_named(
-    round, recommend, officers, province
-):
-    recommend(cast.TAIYUAN, "排序中", send=False)
-    [returned] = recommend(cast.DATONG, "已退回")
-    cast.send_back(cast.list_of(returned), province, "退")
+@pytest.fixture
+def standings(recommend, province):
+    """A list in each state: open, sent back, sent, received; the bureaus in this order."""
     others = Bureau.objects.exclude(code__in=[cast.TAIYUAN, cast.DATONG])
-    sent, received = [recommend(b.code, f"{b.code}厂")[0] for b in others[:2]]
-    cast.receive(cast.list_of(received), province)
+    codes = [cast.TAIYUAN, cast.DATONG, *(bureau.code for bureau in others[:2])]
+    recommend(codes[0], "排序中", send=False)
+    [returned] = recommend(codes[1], "已退回", receive=False)
+    cast.send_back(cast.list_of(returned), province, "退")
+    recommend(codes[2], "只报送", receive=False)
+    recommend(codes[3], "已受理")
+    return [Bureau.objects.get(code=code) for code in codes]
+
+
+def test_only_received_lists_are_in_and_why_the_others_are_missing_is_said(round, standings):
     result = summary.build(round)
-    assert [group.title for group in groups(result)] == [b.name for b in others[:2]]
+    _open, returned, sent, received = standings
+    assert [group.title for group in groups(result)] == [received.name]
     expected = {bureau.name: "尚未报送" for bureau in Bureau.objects.all()}
-    del expected[sent.bureau.name], expected[received.bureau.name]
-    expected[Bureau.objects.get(code=cast.DATONG).name] = "名单已被退回，尚未重新报送"
+    del expected[received.name]
+    expected[returned.name] = "名单已被退回，尚未重新报送"
+    expected[sent.name] = "已报送，尚未受理"
     assert result.missing == [f"{name}：{what}" for name, what in expected.items()]
+    assert not result.is_marked
+
+
+def test_sent_lists_are_in_if_asked_under_a_mark_in_every_format(round, standings):
+    *_, sent, received = standings
+    marked = [f"{sent.name}（未受理）"]
+    for bureau, headings in ((None, [*marked, received.name]), (sent, marked)):
+        result = summary.build(round, bureau, include_sent=True)
+        assert [group.title for group in groups(result)] == headings
+        assert result.is_marked
+        assert all(sent.name not in sentence for sentence in result.missing)
+        without = summary.build(round, bureau).document
+        assert result.document.check_code != without.check_code
+        assert result.document.revision != without.revision
+        for format in Format:
+            rows = read_rows(written(result.document, format), format)
+            assert rows[1][0] in comparable([marked], format)[0]
+
+
+def test_the_bureaus_own_table_is_unmarked_and_stays_the_same_when_received(
+    round, standings, province
+):
+    *_, sent, received = standings
+    before = summary.to_stamp(round, sent)
+    assert (names(before), before.missing) == ([[(1, "只报送")]], [])
+    assert groups(before)[0].title is None
+    cast.receive(round.ranked_lists.get(bureau=sent), province)
+    after = summary.build(round, sent, include_sent=True)
+    assert after.document.check_code == before.document.check_code
+    assert after.document.revision == before.document.revision
 
 
 def test_a_bureau_that_has_not_sent_has_an_empty_table_and_is_named(round, recommend):
     recommend(cast.TAIYUAN, "甲厂", send=False)
     taiyuan = Bureau.objects.get(code=cast.TAIYUAN)
-    result = summary.build(round, taiyuan)
+    result = summary.to_stamp(round, taiyuan)
     assert groups(result) == ()
     assert result.missing == [f"{taiyuan.name}：尚未报送"]
 
@@ -191,10 +231,10 @@ def test_an_empty_list_that_was_sent_is_not_missing_but_noted(round, officer):
     taiyuan = Bureau.objects.get(code=cast.TAIYUAN)
     found = round.ranked_lists.get(bureau=taiyuan)
     ranking.send(found, version=0, signatory="签", statement="无。", actor=officer)
-    result = summary.build(round, taiyuan)
+    result = summary.to_stamp(round, taiyuan)
     assert (groups(result), result.missing) == ((), [])
     note = f"{taiyuan.name}：已报送，本批次无推荐项目"
-    assert result.notes == summary.build(round).notes == [note]
+    assert result.notes == summary.build(round, include_sent=True).notes == [note]
 
 
 def test_a_round_that_is_not_published_says_so(province):
@@ -223,8 +263,8 @@ def test_the_table_reads_the_revision_and_not_what_changed_since(round, recommen
 
 
 def test_the_check_code_changes_with_the_order_of_the_list(round, recommend, officers, province):
-    first, second = recommend(cast.TAIYUAN, "甲厂", "乙厂")
-    before = summary.build(round).document
+    first, second = recommend(cast.TAIYUAN, "甲厂", "乙厂", receive=False)
+    before = summary.to_stamp(round, first.bureau).document
     found = cast.list_of(first)
     cast.send_back(found, province, "换序")
     found.refresh_from_db()
@@ -232,7 +272,7 @@ def test_the_check_code_changes_with_the_order_of_the_list(round, recommend, off
         found, [second.pk, first.pk], version=found.version, actor=officers[cast.TAIYUAN]
     )
     cast.send(first, officers[cast.TAIYUAN])
-    after = summary.build(round).document
+    after = summary.to_stamp(round, first.bureau).document
     assert after.check_code != before.check_code
     assert after.revision != before.revision
 
@@ -264,7 +304,7 @@ def test_the_preview_shows_what_sending_would_print(round, recommend, officer):
     [application, _] = recommend(cast.TAIYUAN, "甲厂", "乙厂", send=False)
     preview = summary.preview(cast.list_of(application))
     cast.send(application, officer)
-    sent = summary.build(round, officer.bureau).document
+    sent = summary.to_stamp(round, officer.bureau).document
     assert preview.blocks == sent.blocks
     assert preview.check_code == sent.check_code
 
@@ -306,7 +346,9 @@ def test_recommended_members_are_those_of_the_table(round, recommend):
     assert sorted(a.enterprise.name for a in in_state) == ["乙厂", "甲厂"]
 
 
-def test_an_exempt_row_follows_the_others_and_a_further_note_says_why(round, recommend, officers):
+def test_an_exempt_row_follows_the_others_and_a_further_note_says_why(
+    round, recommend, officers, province
+):
     round.exempt_rule = "上年度已通过预评审的项目。"
     round.save()
 
@@ -321,7 +363,7 @@ def test_an_exempt_row_follows_the_others_and_a_further_note_says_why(round, rec
         found = cast.list_of(application)
         officer = officers[application.bureau.code]
         ranking.exempt(found, application, reason, version=found.version, actor=officer)
-        cast.send(application, officer)
+        cast.receive(cast.send(application, officer), province)
     taiyuan, datong = (summary.build(round, each.bureau) for each in (taken[0], beside))
     assert names(taiyuan) == [[(1, "并一"), (2, "并二"), (3, "并三")]]
     assert notes(taiyuan) == ["3.第 3 项为不占名额推荐：并州 理由"]

@@ -15,11 +15,12 @@ from tests.portal.documents.readers import comparable, expected_rows, read_rows
 
 
 @pytest.fixture
-def sent(round, make_accepted, officer):
+def sent(round, make_accepted, officer, province):
+    """The list of one bureau, which the province has received."""
     applications = make_accepted(2)
     for application in applications:
         ranking.recommend(cast.list_of(application), application, actor=officer)
-    cast.send(applications[0], officer)
+    cast.receive(cast.send(applications[0], officer), province)
     return applications
 
 
@@ -30,7 +31,7 @@ def order(client, round, work_off_jobs):
     def press(user, **data) -> Job:
         client.force_login(user)
         url = reverse("review:export", args=[round.slug])
-        response = client.post(url, {"format": "xlsx", **data})
+        response = client.post(url, {"format": "xlsx", "incomplete": "on", **data})
         job = Job.objects.get(owner=user)
         assert response.url == reverse("jobs:detail", args=[job.pk])
         work_off_jobs()

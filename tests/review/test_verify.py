@@ -228,17 +228,22 @@ def test_an_empty_table_is_superseded_while_its_list_is_open(
     assert FORMER in verify(paper.check_code)
 
 
-def test_the_provinces_table_is_superseded_by_another_list(
+def test_the_provinces_table_is_superseded_when_another_list_is_received(
     make, sent, round, province, other_officer, verify
 ):
+    cast.receive(sent, province)
     paper = make(SUMMARY, province, round=round.pk, bureau=None)
-    assert CURRENT in verify(paper.check_code)
     application = cast.bring_to(
         "accepted", round, cast.make_enterprise(901, cast.DATONG), other_officer
     )
     ranking.recommend(cast.list_of(application), application, actor=other_officer)
-    cast.send(application, other_officer)
+    other = cast.send(application, other_officer)
+    assert CURRENT in verify(paper.check_code)
+    marked = make(SUMMARY, province, round=round.pk, bureau=None, include_sent=True)
+    assert CURRENT in verify(marked.check_code)
+    cast.receive(other, province)
     assert FORMER in verify(paper.check_code)
+    assert FORMER in verify(marked.check_code)
 
 
 @pytest.mark.parametrize("kind", [BOOK, RECEIPT])

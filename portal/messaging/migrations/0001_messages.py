@@ -37,7 +37,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': '消息',
                 'ordering': ['-pk'],
                 'indexes': [models.Index(fields=['recipient', 'read_at'], name='messaging_m_recipie_e8b3f3_idx')],
-                'constraints': [models.UniqueConstraint(fields=('recipient', 'key'), name='message_once_per_key')],
+                'constraints': [models.UniqueConstraint(fields=('key', 'recipient'), name='message_once_per_key')],
             },
         ),
     ]

@@ -41,6 +41,10 @@ class Migration(migrations.Migration):
                 ("asked_at", models.DateTimeField(auto_now_add=True, verbose_name="提出时间")),
                 ("confirmed_at", models.DateTimeField(null=True, verbose_name="确认时间")),
                 ("revoked_at", models.DateTimeField(null=True, verbose_name="撤销时间")),
+                (
+                    "revoke_reason",
+                    models.TextField(blank=True, max_length=500, verbose_name="撤销理由"),
+                ),
             ],
             options={
                 "verbose_name": "延期",

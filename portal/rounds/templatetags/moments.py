@@ -1,16 +1,25 @@
 """Instants in templates."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django import template
 from django.utils import timezone
 
 from portal.rounds import times
+from portal.rounds.models import Deadline, Due
 
 register = template.Library()
 register.filter(times.closing)
+register.filter(times.opening)
 register.filter(times.moment)
 register.filter(times.waited)
+
+
+@register.filter
+def due(row: Any, which: str) -> Due:
+    """The ``enterprise`` or ``bureau`` deadline of a round, of a list, of an application."""
+    return row.due(Deadline(which))
 
 
 @register.filter

@@ -15,11 +15,19 @@ from review import summary
 
 
 class Command(BaseCommand):
-    help = "导出推荐汇总表（附件1）：全省，或 --bureau 指定的一个单位；未报送的列在标准错误输出。"
+    help = (
+        "导出推荐汇总表（附件1）：全省，或 --bureau 指定的一个单位，"
+        "取自省厅已受理的名单；未收入的列在标准错误输出。"
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--round", required=True, help="批次标识，如 2024-excellent")
         parser.add_argument("--bureau", help="推荐单位代码，如 140100；不填为全省")
+        parser.add_argument(
+            "--include-sent",
+            action="store_true",
+            help=f"含已报送未受理的名单，其单位名称后标注“{summary.NOT_RECEIVED}”",
+        )
         parser.add_argument("--format", required=True, choices=[f.value for f in Format])
         parser.add_argument("--output", required=True, type=Path, help="输出文件")
 
@@ -35,7 +43,7 @@ class Command(BaseCommand):
                 raise CommandError(
                     f"没有代码为“{options['bureau']}”的推荐单位，代码如 140100（太原市）。"
                 )
-        result = summary.build(round, bureau)
+        result = summary.build(round, bureau, include_sent=options["include_sent"])
         for sentence in result.missing:
             self.stderr.write(f"未收入：{sentence}")
         for sentence in result.notes:

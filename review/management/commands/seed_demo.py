@@ -4,30 +4,30 @@ from argparse import ArgumentParser
 from datetime import timedelta
 
 from django.contrib.auth.hashers import make_password
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import transaction
 from django.utils import timezone
 
-from applications import attachments, commenting, interests, saving, workflow
+from applications import commenting, interests, workflow
 from applications.models import Application
-from applications.saving import Entry
-from applications.sections import BY_SLUG, INSTANCES, Group
 from applications.states import Status
 from portal.accounts.models import Enterprise, Role, User
-from portal.catalogue.models import Area, Bureau, Level
-from portal.documents import Format
+from portal.catalogue.models import Bureau, Level
 from portal.rounds import versions
 from portal.rounds.models import Material, Round
-from review import drafting, publishing, ranking, readings
+from review import drafting, forecast, publishing, ranking, readings
 from review.management.commands import _demo
-from review.management.commands._demo import DemoEnterprise
 from review.models import RankedList
+from review.preparing import inventing
+from review.preparing.inventing import InventedEnterprise
 
 SLUG = "demo"
 PASSWORD = "demo-pass-2026"
 PROVINCE = "province"
+SECOND = "province2"
+"""Who confirms what the first asks for."""
+AUDITOR = "auditor"
 STRIDE = 8000  # invented codes have room for five digits, twelve bureaus and --scale 1000
 
 # What becomes of a bureau's enterprises, in their order; a larger scale repeats it.
@@ -69,15 +69,25 @@ class Command(BaseCommand):
         # One hash for all: hashing a password is slow on purpose.
         self.password = make_password(PASSWORD)
         self.province = self._user(PROVINCE, "演示省厅", Role.PROVINCE, is_staff=True)
+        self._user(SECOND, "演示省厅二", Role.PROVINCE)
+        self._user(AUDITOR, "演示审计", Role.AUDITOR)
         self.officers = {
             bureau.pk: self._user(
-                bureau.code, f"{bureau.short_name}演示", Role.BUREAU, bureau=bureau
+                bureau.code,
+                f"{bureau.short_name}演示",
+                Role.BUREAU,
+                bureau=bureau,
+                is_unit_admin=True,
             )
             for bureau in bureaus
         }
         round = self._round()
         for place, bureau in enumerate(bureaus):
             self._fill(round, bureau, place, scale)
+        # Drafts that have been lying since the round opened, for the forecast to speak of.
+        drafts = Application.objects.filter(round=round, status=Status.DRAFT)
+        drafts.update(created_at=round.opens_at)
+        forecast.note()
 
     def _user(self, username: str, name: str, role: Role, **affiliation) -> User:
         user, _ = User.objects.get_or_create(
@@ -110,6 +120,7 @@ class Command(BaseCommand):
                 "contact_office": "省工信厅装备处（演示）",
                 "notice_date": times["opens_at"].date(),
                 "national_platform": "智能制造数据资源公共服务平台",
+                "notice": f"演示：以下为 2024 年度通知，时间以“时间安排”为准。\n{model.notice}",
                 **times,
             },
         )
@@ -131,7 +142,7 @@ class Command(BaseCommand):
         )
         ranked_list = RankedList.objects.get(round=round, bureau=bureau)
         for order in range(len(PLAN) * scale):
-            demo = DemoEnterprise(bureau, place * STRIDE + order + 1, order)
+            demo = InventedEnterprise(bureau, place * STRIDE + order + 1, order)
             goal = PLAN[order % len(PLAN)]
             if not ranked_list.is_open and goal != Status.DRAFT:
                 goal = Status.SUBMITTED  # nothing is decided while the list is with the province
@@ -143,7 +154,7 @@ class Command(BaseCommand):
             with transaction.atomic():
                 self._rank(round, bureau, LISTS[place % len(LISTS)])
 
-    def _file(self, round: Round, demo: DemoEnterprise, goal: Status) -> None:
+    def _file(self, round: Round, demo: InventedEnterprise, goal: Status) -> None:
         """Register, fill in, submit and review one enterprise, all through the real verbs."""
         enterprise, _ = Enterprise.objects.get_or_create(
             credit_code=demo.code, defaults={"name": demo.name, "bureau": demo.bureau}
@@ -159,12 +170,12 @@ class Command(BaseCommand):
         )
         application = workflow.start(round, actor=actor)
         if goal == Status.DRAFT:
-            self._save(application, "basic", demo.basic(), {}, actor)
+            inventing.save(application, "basic", demo.basic(round.version), {}, actor)
             return
-        self._answer(application, demo, actor)
+        inventing.answer(application, demo, actor)
         if demo.order in (0, CORRECTED):
             self._attach(application, actor)
-        self._submit(application, actor)
+        inventing.submit(application, actor)
         officer = self.officers[demo.bureau.pk]
         ranked_list = RankedList.objects.get(round=round, bureau=demo.bureau)
         if goal != Status.SUBMITTED:
@@ -184,29 +195,25 @@ class Command(BaseCommand):
                 ranking.decide(ranked_list, application, "decline", actor=officer, comment=comment)
 
     @staticmethod
-    def _submit(application: Application, actor: User) -> None:
-        workflow.confirm(application, actor.name, actor=actor)
-        declarations = [declaration.text for declaration in application.version.declarations.all()]
-        workflow.submit(application, declarations, actor=actor)
-
-    @staticmethod
     def _attach(application: Application, actor: User) -> None:
         """A file for the whole application in each way of reading it, and two that prove a row."""
-        of_all = Material.Scope.APPLICATION
-        for scope, number, name, content in (
-            (of_all, 2, "成熟度评估报告（示例）.pdf", _demo.report(Format.PDF)),
-            (of_all, 5, "评估报告（示例）.docx", _demo.report(Format.DOCX)),
-            (Material.Scope.INSTANCE, 6, "现场（示意图）.jpg", _demo.photo()),
-            (Material.Scope.INDICATOR, 7, "佐证材料（示例）.pdf", _demo.report(Format.PDF)),
+        for scope, number in (
+            (Material.Scope.APPLICATION, 2),
+            (Material.Scope.APPLICATION, 5),
+            (Material.Scope.INSTANCE, 6),
+            (Material.Scope.INDICATOR, 7),
         ):
             material = application.version.materials.filter(scope=scope, order=number).first()
             if material:
-                key = "" if scope == of_all else "1"
-                upload = SimpleUploadedFile(name, content)
-                attachments.take(application, material, upload, actor=actor, key=key)
+                key = "" if scope == Material.Scope.APPLICATION else "1"
+                inventing.attach(application, material, actor, key)
 
     def _correct(
-        self, ranked_list: RankedList, application: Application, demo: DemoEnterprise, actor: User
+        self,
+        ranked_list: RankedList,
+        application: Application,
+        demo: InventedEnterprise,
+        actor: User,
     ) -> None:
         """Return it with comments, have them answered, and submit again; the rest is for people."""
         officer = self.officers[demo.bureau.pk]
@@ -222,64 +229,8 @@ class Command(BaseCommand):
         readings.note(application, officer)
         for comment, answer, reply in answers:
             commenting.answer(comment, answer, reply, seen=None, actor=actor)
-        self._save(application, "factory", {"results": demo.say(_demo.MENDED)}, {}, actor)
-        self._submit(application, actor)
-
-    def _answer(self, application: Application, demo: DemoEnterprise, actor: User) -> None:
-        round = application.round
-        requirement = {"answer": "yes", "explanation": "符合，相关证明材料备查。"}
-        self._save(
-            application,
-            "basic",
-            demo.basic(),
-            {
-                "finance_years": lambda row: demo.finance(int(row.key)),
-                "requirement_answers": lambda row: requirement,
-            },
-            actor,
-        )
-        self._save(application, "factory", demo.factory(round), {}, actor)
-        integrators = BY_SLUG["factory"].groups[0]
-        integrator = {"name": "本单位自建", "work": "总体设计、系统集成与数据平台建设"}
-        self._add(application, integrators, [integrator], actor)
-        instances = [demo.instance(round, number) for number in range(len(demo.instances))]
-        covered = {instance["segment"].area for instance in instances}
-        reason = "" if covered.issuperset(Area) else "其余环节由集团统一建设，本工厂未单独设场景。"
-        self._save(
-            application,
-            "scenarios",
-            demo.scenarios(),
-            {"explanations": lambda row: {"reason": reason}},
-            actor,
-        )
-        self._add(application, INSTANCES, instances, actor)
-        self._save(
-            application,
-            "results",
-            demo.results(),
-            {"indicator_values": lambda row: demo.indicator(round, row.fixed)},
-            actor,
-        )
-
-    @staticmethod
-    def _save(application: Application, slug: str, values, fixed, actor) -> None:
-        """Save one section with its fixed rows filled by the given functions."""
-        section = BY_SLUG[slug]
-        entries = [Entry.over(section, section.answers(application), **values)]
-        for group in section.groups:
-            if group.slug in fixed:
-                rows = group.rows(application)
-                entries += [Entry.over(group, row, **fixed[group.slug](row)) for row in rows]
-        saving.save(application, entries, actor=actor)
-
-    @staticmethod
-    def _add(application: Application, group: Group, rows: list[dict], actor) -> None:
-        """Add rows to a group in which people add them."""
-        entries = []
-        for number, values in enumerate(rows, 1):
-            blank = group.model(application=application, key=f"{number}")
-            entries.append(Entry.over(group, blank, **values))
-        saving.save(application, entries, actor=actor)
+        inventing.save(application, "factory", {"results": demo.say(_demo.MENDED)}, {}, actor)
+        inventing.submit(application, actor)
 
     def _rank(self, round: Round, bureau: Bureau, stage: str) -> None:
         officer = self.officers[bureau.pk]
@@ -315,10 +266,11 @@ class Command(BaseCommand):
 
     def _say_who(self) -> None:
         bureau = Bureau.objects.get(code="140100")
-        enterprise = DemoEnterprise(bureau, STRIDE + 7, 6)
+        enterprise = InventedEnterprise(bureau, STRIDE + 7, 6)
         self.stdout.write("演示账号（密码均为 " + PASSWORD + "）：")
         self.stdout.write(f"  企业      {enterprise.code}  {enterprise.name}")
         self.stdout.write(
             f"  推荐单位  {bureau.code}  {bureau.name}（其他推荐单位同理，用其代码登录）"
         )
-        self.stdout.write(f"  省厅      {PROVINCE}")
+        self.stdout.write(f"  省厅      {PROVINCE}；第二位 {SECOND}（确认延期）")
+        self.stdout.write(f"  审计      {AUDITOR}（只读）")

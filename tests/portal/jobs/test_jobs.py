@@ -4,13 +4,15 @@ import io
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from portal.accounts.models import Role
+from portal.audit import trail
 from portal.errors import PortalError
 from portal.jobs.models import MOST_ATTEMPTS, SILENCE, Job
 from portal.jobs.registry import KINDS
-from portal.jobs.tasks import requeue, run, start
+from portal.jobs.tasks import cancel, requeue, run, start
 from tests import cast
 
 pytestmark = pytest.mark.django_db
@@ -147,6 +149,61 @@ def test_a_worker_taken_for_dead_does_not_end_what_another_has_begun(make_job):
     assert ended(make_job(act)).status == Job.Status.RUNNING
 
 
+def test_a_job_that_waits_is_cancelled_at_once_and_never_begun(make_job):
+    seen = []
+    job = make_job(seen.append)
+    cancel(job)
+    cancel(job)
+    assert ended(job).status == Job.Status.CANCELLED
+    assert job.is_finished
+    assert requeue() == 0
+    assert not seen
+
+
+def test_a_running_job_stops_where_it_next_reports_and_leaves_no_file(make_job, settings):
+    def act(job):
+        job.keep(io.BytesIO(b"x"), "半个.zip")
+        cancel(job)
+        assert "正在停止" in Job.objects.get(pk=job.pk).standing
+        job.report(50)
+        raise AssertionError("did not stop")
+
+    job = ended(make_job(act))
+    assert (job.status, job.message, job.file_name) == (Job.Status.CANCELLED, "", "")
+    assert not job.file
+    assert not [path for path in settings.MEDIA_ROOT.rglob("*") if path.is_file()]
+
+
+def test_work_that_ends_before_it_learns_of_the_cancelling_is_done(make_job):
+    job = ended(make_job(cancel))
+    assert job.status == Job.Status.DONE
+    cancel(job)
+    assert ended(job).status == Job.Status.DONE
+
+
+def test_a_job_cancelled_under_a_worker_that_died_is_not_begun_again(make_job):
+    seen = []
+    job = make_job(seen.append)
+    silent_for(job, timedelta(0))
+    cancel(job)
+    silent_for(job, SILENCE + timedelta(seconds=1))
+    assert ended(job).status == Job.Status.CANCELLED
+    assert not seen
+
+
+def test_only_its_owner_cancels_a_job_and_its_page_says_so(make_job, owner, client):
+    job = make_job()
+    url = reverse("jobs:cancel", args=[job.pk])
+    client.force_login(cast.make_user("colleague", Role.PROVINCE))
+    assert client.post(url).status_code == 404
+    client.force_login(owner)
+    assert client.get(url).status_code == 405
+    assert "取消</button>" in client.get(reverse("jobs:detail", args=[job.pk])).text
+    page = client.post(url, follow=True).text
+    assert "已取消，没有生成文件" in page
+    assert "取消</button>" not in page
+
+
 def test_waiting_jobs_are_queued_again_and_finished_ones_are_not(make_job):
     waiting, done = make_job(), make_job()
     ended(done)
@@ -159,4 +216,5 @@ def test_nothing_but_its_id_is_queued_and_only_on_commit(
 ):
     with django_capture_on_commit_callbacks() as callbacks:
         make_job()
-    assert len(callbacks) == 1
+    sealed, _queued = callbacks
+    assert sealed == trail.seal
