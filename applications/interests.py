@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
 from applications.models import Application, Interest
-from portal.accounts.models import Role, User
+from portal.accounts.models import User
 from portal.audit import trail
 from portal.errors import NotAllowed
 from portal.jobs.models import Job
@@ -113,7 +113,6 @@ def stances(application: Application) -> list[Stance]:
     """The bureau's officers with what each has stated; of those who left, who stated something."""
     interests = application.interests.select_related("officer")
     stated = {interest.officer_id: Stance(interest.officer, interest) for interest in interests}
-    officers = User.objects.filter(
-        role=Role.BUREAU, bureau=application.bureau_id, is_active=True
-    ).exclude(pk__in=stated)
+    officers = User.objects.reachable(in_trial=application.round.is_trial)
+    officers = officers.filter(bureau=application.bureau_id).exclude(pk__in=stated)
     return [*stated.values(), *map(Stance, officers.order_by("pk"))]

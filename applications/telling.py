@@ -94,7 +94,7 @@ def remind(now: datetime | None = None) -> None:
     longer = Extension.objects.confirmed().filter(until__gt=now)
     is_open = Q(round__bureau_deadline__gt=now) | Q(round__in=longer.values("round"))
     unfinished = Application.objects.filter(is_open, status__in=EDITABLE)
-    for application in unfinished.with_sections().with_extensions():
+    for application in unfinished.with_sections():
         due = application.deadline(_deadline_of(application))
         left = (_last_day(due) - timezone.localdate(now)).days
         step = next((step for step in STEPS if left <= step), None)

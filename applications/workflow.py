@@ -287,8 +287,7 @@ def transfer(
     With ``with_enterprise`` its enterprise belongs there from now on; that of a draft must, for a
     draft goes where its enterprise belongs. Called by ``review``, which guards the ranked lists.
     """
-    if not actor.is_province:
-        raise NotAllowed("只有省厅可以转办申报。")
+    actor.require_province("转办申报")
     if not (reason := reason.strip()):
         raise NotAllowed("请填写转办的理由，企业和两个推荐单位会看到它。")
     source, former = Status(application.status), application.reviewing_bureau

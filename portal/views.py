@@ -30,7 +30,7 @@ def home(request: HttpRequest) -> HttpResponse:
     """The front page for visitors; for everybody else, the page their work starts on."""
     if request.user.is_authenticated:
         return redirect(HOMES[Role(request.user.role)])
-    rounds = Round.objects.open().with_extensions().order_by("enterprise_deadline")
+    rounds = Round.objects.open().order_by("enterprise_deadline")
     announcements = Announcement.objects.visible_to(request.user).current()
     return render(request, "home.html", {"rounds": rounds, "announcements": announcements})
 
@@ -39,16 +39,14 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 def notice_list(request: HttpRequest) -> HttpResponse:
     """Every notice there has been, the last first."""
-    return render(
-        request, "public/notices.html", {"rounds": Round.objects.published().with_extensions()}
-    )
+    return render(request, "public/notices.html", {"rounds": Round.objects.published()})
 
 
 @login_not_required
 @require_safe
 def notice(request: HttpRequest, slug: str) -> HttpResponse:
     """One notice: its text, and as tables all that the round asks of an application."""
-    round = get_object_or_404(Round.objects.published().with_extensions(), slug=slug)
+    round = get_object_or_404(Round.objects.published(), slug=slug)
     version = round.version
     context = {
         "round": round,

@@ -88,7 +88,7 @@ def fingerprint(announcement: Announcement) -> str:
 @transaction.atomic
 def keep(announcement: Announcement, chosen: Collection[int], *, actor: User) -> None:
     """Store a draft with the applications chosen from the received lists of its round."""
-    _require_province(actor)
+    actor.require_province("起草公示")
     announcement.rows = [
         row for row in candidates(announcement.round) if row["application"] in chosen
     ]
@@ -107,7 +107,7 @@ def keep(announcement: Announcement, chosen: Collection[int], *, actor: User) ->
 @transaction.atomic
 def discard(announcement: Announcement, *, actor: User) -> None:
     """Delete a draft that nobody needs any more."""
-    _require_province(actor)
+    actor.require_province("删除公示草稿")
     trail.record("announcement_discard", "删除公示草稿", actor=actor, target=announcement)
     if not _only_a_draft(announcement).delete()[0]:
         raise StaleState(PUBLISHED)
@@ -119,7 +119,7 @@ def publish(announcement: Announcement, *, seen: str, actor: User) -> None:
 
     ``seen`` is the fingerprint of what the officer has looked at.
     """
-    _require_province(actor)
+    actor.require_province("发布公示")
     if not _only_a_draft(announcement).update(published_at=timezone.now()):
         raise StaleState(PUBLISHED)
     announcement.refresh_from_db()
@@ -147,7 +147,7 @@ def publish(announcement: Announcement, *, seen: str, actor: User) -> None:
 @transaction.atomic
 def withdraw(announcement: Announcement, reason: str, *, actor: User) -> None:
     """Take the names off; that there was an announcement, and why it is gone, stays."""
-    _require_province(actor)
+    actor.require_province("撤下公示")
     standing = Announcement.objects.filter(
         pk=announcement.pk, published_at__isnull=False, withdrawn_at=None
     )
@@ -160,8 +160,3 @@ def withdraw(announcement: Announcement, reason: str, *, actor: User) -> None:
 
 def _only_a_draft(announcement: Announcement) -> AnnouncementQuerySet:
     return Announcement.objects.filter(pk=announcement.pk, published_at=None)
-
-
-def _require_province(actor: User) -> None:
-    if not actor.is_province:
-        raise NotAllowed("只有省厅可以办理公示。")

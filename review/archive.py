@@ -25,7 +25,7 @@ from portal.audit.models import Record
 from portal.catalogue.models import Bureau
 from portal.documents import Format, write
 from portal.documents.model import Document, DocumentError
-from portal.errors import NotAllowed, PortalError
+from portal.errors import PortalError
 from portal.jobs.models import Job
 from portal.jobs.tasks import start
 from portal.rounds.models import Round
@@ -36,7 +36,7 @@ from review.package import FAILURES, Package, safe_name
 
 KIND = "archive"
 ATTACHMENT = "attachment"
-MADE, FETCHED = "archive.make", "archive.fetch"
+MADE, FETCHED = "archive_make", "archive_fetch"
 """Verbs of the audit trail."""
 
 BOOK_SIZE = 2 * 1024 * 1024
@@ -123,7 +123,7 @@ def archives(round: Round, user: User) -> QuerySet[Job]:
 
 def order(round: Round, bureau: Bureau | None, *, actor: User, back: str) -> Job:
     """Start making the archive of one bureau, or of the whole province."""
-    _require_province(actor)
+    actor.require_province("生成归档包")
     scope = _scope(bureau)
     under_way = archives(round, actor).filter(
         status__in=(Job.Status.QUEUED, Job.Status.RUNNING),
@@ -147,7 +147,7 @@ def order(round: Round, bureau: Bureau | None, *, actor: User, back: str) -> Job
 
 def fetched(job: Job, *, actor: User) -> None:
     """Note that somebody takes a copy of an archive away."""
-    _require_province(actor)
+    actor.require_province("下载归档包")
     trail.record(
         FETCHED, "下载归档包", actor=actor, target=job, named=job.file_name, once_in=trail.LOOK
     )
@@ -155,15 +155,10 @@ def fetched(job: Job, *, actor: User) -> None:
 
 def remove(job: Job, *, actor: User) -> None:
     """Delete an archive's file; what it was made of stays, and it can be made again."""
-    _require_province(actor)
+    actor.require_province("删除归档包")
     with transaction.atomic():
-        trail.record("archive.remove", "删除归档包", actor=actor, target=job, named=job.file_name)
+        trail.record("archive_remove", "删除归档包", actor=actor, target=job, named=job.file_name)
         job.discard()
-
-
-def _require_province(actor: User) -> None:
-    if not actor.is_province:
-        raise NotAllowed("只有省厅可以生成、下载和删除归档包。")
 
 
 def _scope(bureau: Bureau | None) -> str:
@@ -198,7 +193,7 @@ def differences(manifest: dict[str, Any], seal: str) -> list[str]:
 
 def make(job: Job) -> None:
     """The archive of ``round`` (id), of one ``bureau`` (id) or all (None)."""
-    _require_province(job.owner)
+    job.owner.require_province("生成归档包")
     round = Round.objects.get(pk=job.parameters["round"])
     bureau_id = job.parameters["bureau"]
     bureau = Bureau.objects.get(pk=bureau_id) if bureau_id else None

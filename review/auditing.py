@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any, BinaryIO, Self
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
@@ -125,20 +126,31 @@ def verify(job: Job) -> None:
 
     Only then what is not chained yet is taken in: it may have been put there by somebody.
     """
-    verdict = trail.verify()
+    end = trail.head()
+    length = end.position if end else 1
+
+    def report(position: int) -> None:
+        job.report(min(99, 100 * position // length), f"已核对 {position} / {length} 条")
+
+    verdict = trail.verify(report=report)
     named = verdict.findings[:MOST_NAMED]
     if len(verdict.findings) > MOST_NAMED:
         named.append(f"等 {len(verdict.findings)} 处")
     job.message = "\n".join([verdict.in_words, *named])
-    trail.record(VERIFIED, "验证审计链", actor=job.owner, detail=job.message)
-    if verdict.findings:
-        sending.send(
-            sending.province(),
-            kind=Message.Kind.TASK,
-            title="审计记录验证发现异常",
-            text=f"{verdict.in_words}。请保留现场，不要恢复备份，并通知系统管理员。",
-            sender="智能工厂申报门户",
-            url=reverse("review:audit"),
-            key=f"audit-{timezone.localdate()}",
-        )
+    with transaction.atomic():
+        trail.record(VERIFIED, "验证审计链", actor=job.owner, detail=job.message)
+        if verdict.findings:
+            _warn(verdict)
     trail.seal(everything=True)
+
+
+def _warn(verdict: trail.Verdict) -> None:
+    sending.send(
+        sending.province(),
+        kind=Message.Kind.TASK,
+        title="审计记录验证发现异常",
+        text=f"{verdict.in_words}。请保留现场，不要恢复备份，并通知系统管理员。",
+        sender="智能工厂申报门户",
+        url=reverse("review:audit"),
+        key=f"audit-{timezone.localdate()}",
+    )

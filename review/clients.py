@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from portal.accounts.models import User
 from portal.audit import trail
-from portal.errors import NotAllowed, StaleState
+from portal.errors import StaleState
 from review.models import ApiClient
 
 PREFIX = "sgz_"
@@ -22,7 +22,7 @@ def make(
     *, name: str, contact: str, scopes: Sequence[str], expires_at: datetime, actor: User
 ) -> tuple[ApiClient, str]:
     """A new client with its token, which is told this once: only its digest is kept."""
-    _require_province(actor)
+    actor.require_province("建立接口调用方")
     token = PREFIX + secrets.token_urlsafe(32)
     with transaction.atomic():
         client = ApiClient.objects.create(
@@ -34,18 +34,18 @@ def make(
             created_by=actor,
         )
         may_read = "、".join(client.scope_labels)
-        trail.record("api.make", "建立接口调用方", actor=actor, target=client, detail=may_read)
+        trail.record("api_make", "建立接口调用方", actor=actor, target=client, detail=may_read)
     return client, token
 
 
 def revoke(client: ApiClient, *, actor: User) -> None:
     """Let a client read nothing more, from now on."""
-    _require_province(actor)
+    actor.require_province("停用接口调用方")
     with transaction.atomic():
         clients = ApiClient.objects.filter(pk=client.pk, revoked_at=None)
         if not clients.update(revoked_at=timezone.now()):
             raise StaleState
-        trail.record("api.revoke", "停用接口调用方", actor=actor, target=client)
+        trail.record("api_revoke", "停用接口调用方", actor=actor, target=client)
 
 
 def of_token(token: str) -> ApiClient | None:
@@ -65,13 +65,8 @@ def note_reading(client: ApiClient, what: str) -> None:
     A platform that keeps itself up to date asks all day; each call would bury what people do.
     """
     a_day = timedelta(days=1)
-    trail.record("api.read", "接口读取", actor=None, target=client, detail=what, once_in=a_day)
+    trail.record("api_read", "接口读取", actor=None, target=client, detail=what, once_in=a_day)
 
 
 def _digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
-
-
-def _require_province(actor: User) -> None:
-    if not actor.is_province:
-        raise NotAllowed("只有省厅可以建立和停用接口调用方。")

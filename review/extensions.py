@@ -17,7 +17,7 @@ from applications.models import Application
 from applications.states import EDITABLE
 from portal.accounts.models import Enterprise, Role, User
 from portal.audit import trail
-from portal.catalogue.models import Bureau
+from portal.catalogue.models import Bureau, forget_cached_rows
 from portal.errors import NotAllowed, StaleState
 from portal.messaging.models import Message
 from portal.messaging.sending import province, send
@@ -41,7 +41,7 @@ def ask(
 
     Raises NotAllowed for what would make nobody's time longer, and without a reason.
     """
-    _require_province(actor)
+    actor.require_province("办理延期")
     if not round.is_published:
         raise NotAllowed("该批次尚未发布，请直接修改它的时间。")
     if not (reason := reason.strip()):
@@ -81,7 +81,7 @@ def confirm(extension: Extension, *, actor: User) -> None:
 
     Raises StaleState when it was confirmed or taken back meanwhile.
     """
-    _require_province(actor)
+    actor.require_province("办理延期")
     if extension.asked_by_id == actor.pk:
         raise NotAllowed("延期须由另一位省厅人员确认，不能由提出人自己确认。")
     if extension.until <= timezone.now():
@@ -89,6 +89,7 @@ def confirm(extension: Extension, *, actor: User) -> None:
     waiting = Extension.objects.filter(pk=extension.pk, confirmed_at=None, revoked_at=None)
     if not waiting.update(confirmed_by=actor, confirmed_at=timezone.now()):
         raise StaleState()
+    forget_cached_rows()
     _note("confirm_extension", "确认延期", extension, actor, in_words(extension))
     _tell(
         extension, actor, "confirmed", f"{extension.get_deadline_display()}已延期", extension.until
@@ -101,7 +102,7 @@ def revoke(extension: Extension, reason: str, *, actor: User) -> None:
 
     What was submitted meanwhile stays submitted; from now on the other deadlines apply again.
     """
-    _require_province(actor)
+    actor.require_province("办理延期")
     if not (reason := reason.strip()):
         raise NotAllowed("请填写撤销的理由。")
     if extension.until <= timezone.now():
@@ -109,6 +110,7 @@ def revoke(extension: Extension, reason: str, *, actor: User) -> None:
     standing = Extension.objects.filter(pk=extension.pk, revoked_at=None)
     if not standing.update(revoked_by=actor, revoked_at=timezone.now(), revoke_reason=reason):
         raise StaleState()
+    forget_cached_rows()
     extension.refresh_from_db()
     _note("revoke_extension", "撤销延期", extension, actor, reason)
     if extension.confirmed_at:
@@ -151,11 +153,6 @@ def _caution(extension: Extension, closed: dict[int, str]) -> str:
     return "".join(texts)
 
 
-def _require_province(actor: User) -> None:
-    if not actor.is_province:
-        raise NotAllowed("只有省厅可以办理延期。")
-
-
 def _note(verb: str, act: str, extension: Extension, actor: User, detail: str) -> None:
     named = f"{extension.whom}（{extension.round}）"
     trail.record(verb, act, actor=actor, target=extension, named=named, detail=detail)
@@ -189,15 +186,15 @@ def _tell(
     send(officers, title=title, text=about, url=inbox, **said)
     send(enterprises, title=title, text=about, url=reverse("applications:index"), **said)
     if extension.asked_by_id != actor.pk:
-        asked_by = User.objects.filter(pk=extension.asked_by_id, is_active=True)
+        asked_by = User.objects.reachable().filter(pk=extension.asked_by_id)
         send(asked_by, title=title, text=about, url=_page(round), **said)
 
 
 def _concerned(extension: Extension) -> tuple[list[User], list[User]]:
     """Officers, and people of enterprises: of those who file, who still have something to do."""
     filed = Application.objects.filter(round=extension.round_id)
-    officers = User.objects.filter(role=Role.BUREAU, is_active=True)
-    people = User.objects.filter(role=Role.ENTERPRISE, is_active=True)
+    officers = User.objects.reachable().filter(role=Role.BUREAU)
+    people = User.objects.reachable().filter(role=Role.ENTERPRISE)
     if enterprise := extension.enterprise:
         reviewing = filed.filter(enterprise=enterprise).values("bureau")
         return (

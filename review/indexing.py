@@ -253,7 +253,12 @@ def _known() -> models.QuerySet[TextIndex]:
 
 
 def _comparable(application: Application) -> models.QuerySet[Application]:
-    """Its own earlier ones do not count: what an enterprise carries over is its own."""
+    """Its own earlier ones do not count: what an enterprise carries over is its own.
+
+    Nor does what was invented for a dry run (试运行), which is never indexed.
+    """
     return Application.objects.filter(
-        current_revision__isnull=False, round__opens_at__lte=application.round.opens_at
+        current_revision__isnull=False,
+        round__opens_at__lte=application.round.opens_at,
+        round__trial_of=None,
     ).exclude(enterprise=application.enterprise_id)

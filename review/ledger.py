@@ -151,24 +151,27 @@ def _fixed_rows(group: Group, versions: Iterable[RoundVersion]) -> dict[str, Fix
     """The rows that any version of the round asks for, under what tells them apart.
 
     Years go by their place, so that a set of columns means the latest three in the next round, too.
-    Rows that share a key in two versions, but not what they say, are two.
+    What a later version words otherwise under the same key is a row of its own.
     """
     found: dict[str, FixedRow] = {}
+    told: set[tuple[str, str]] = set()
     for version in versions:
         for number, fixed in enumerate(group.fixed(version), 1):
             key = str(number) if group is FINANCE else fixed.key
-            if found.setdefault(key, fixed).title != fixed.title:
-                found[f"{key}@{version.number}"] = fixed
+            if (key, fixed.title) not in told:
+                told.add((key, fixed.title))
+                found[f"{key}@{version.number}" if key in found else key] = fixed
     return found
 
 
 def _of_fixed_rows(group: Group, versions: Iterable[RoundVersion]) -> Iterator[Column]:
     for key, fixed in _fixed_rows(group, versions).items():
+        name = "" if "@" in key else fixed.name  # which the older row has, too
         for db_field in group.model.answer_fields():
             field, kind = str(db_field.verbose_name), _kind(db_field)
             yield Column(
                 f"{group.slug}.{key}.{db_field.name}",
-                f"{fixed.name or fixed.title} {field}",
+                f"{name or fixed.title} {field}",
                 kind,
                 group.title,
                 _answer((group.slug, fixed.title, db_field.name), kind),
@@ -240,7 +243,7 @@ COLUMNS = _columns(())
 
 def columns_of(round: Round) -> dict[str, Column]:
     """Those and the years, clauses and indicators that the versions of this round ask for."""
-    versions = round.versions.filter(published_at__isnull=False).order_by("-number")
+    versions = round.versions.filter(published_at__isnull=False).order_by("number")
     return _columns(list(versions))
 
 
@@ -251,8 +254,7 @@ DEFAULT = (
 
 
 def chosen(names: Iterable[str], columns: dict[str, Column]) -> list[Column]:
-    """The columns of these names, in this order, each once; what the round does not have is left
-    out."""
+    """The columns of these names, in this order, each once, as far as the round has them."""
     return [columns[name] for name in dict.fromkeys(names) if name in columns]
 
 
@@ -304,6 +306,8 @@ class LedgerResource(resources.Resource):
         columns = self.get_export_fields()
         for application in self.iter_queryset(applications):
             yield [column.export(application) for column in columns]
+            # It and its revision know each other: Python would let them go late, and many at once.
+            application._state.fields_cache.clear()
 
 
 # Sets of columns

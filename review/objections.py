@@ -8,11 +8,11 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from portal.accounts import throttling
-from portal.accounts.models import Role, User
+from portal.accounts.models import User
 from portal.audit import trail
 from portal.audit.models import Record
 from portal.documents.model import CODE_ALPHABET
-from portal.errors import Closed, NotAllowed, PortalError, StaleState
+from portal.errors import Closed, PortalError, StaleState
 from portal.messaging import sending
 from portal.messaging.models import Message
 from review.models import Announcement, Objection
@@ -53,7 +53,7 @@ def file(announcement: Announcement, said: dict[str, str], *, address: str) -> O
             detail=throttling.place(address),
         )
         sending.send(
-            User.objects.filter(role=Role.PROVINCE, is_active=True),
+            sending.province(),
             kind=Message.Kind.TASK,
             title=f"收到公示异议 {number}",
             text=f"{announcement}：{objection.enterprise}",
@@ -86,8 +86,7 @@ def _hold_back(address: str) -> None:
 @transaction.atomic
 def handle(objection: Objection, outcome: str, *, actor: User) -> None:
     """Write down what came of it."""
-    if not actor.is_province:
-        raise NotAllowed("只有省厅可以办理异议。")
+    actor.require_province("办理异议")
     unhandled = Objection.objects.filter(pk=objection.pk, handled_at=None)
     if not unhandled.update(handled_at=timezone.now(), handled_by=actor, outcome=outcome):
         raise StaleState("这项异议已由同事办理，请查看最新情况。")

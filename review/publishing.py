@@ -29,7 +29,7 @@ def publish(round: Round, *, actor: User) -> None:
     Raises NotAllowed when something the round needs is missing, StaleState when it is published
     already.
     """
-    _require_province(actor)
+    actor.require_province("发布批次")
     published = Round.objects.filter(pk=round.pk, published_at__isnull=True).update(
         published_at=timezone.now()
     )
@@ -52,7 +52,7 @@ def publish_version(version: RoundVersion, note: str, *, actor: User) -> None:
 
     ``note`` tells the bureaus what was changed. Raises NotAllowed and StaleState as ``publish``.
     """
-    _require_province(actor)
+    actor.require_province("发布批次新版本")
     if not note:
         raise NotAllowed("请写明改动了什么，推荐单位会看到。")
     if len(note) > LONGEST_NOTE:
@@ -67,7 +67,7 @@ def publish_version(version: RoundVersion, note: str, *, actor: User) -> None:
     _close_editions(version)
     trail.record("version_publish", "发布批次新版本", actor=actor, target=version, detail=note)
     sending.send(
-        User.objects.filter(role=Role.BUREAU, is_active=True),
+        User.objects.reachable().filter(role=Role.BUREAU),
         kind=Message.Kind.NOTICE,
         title=f"“{version.round}”的填报规则有更正",
         text=f"{note}\n此后开始填报的申报按新版本办理；已开始填报的按原版本办完。",
@@ -98,7 +98,7 @@ def seat_bureaus(round: Round, *, actor: User) -> None:
 
     All of them when the round is published; later, those that joined since.
     """
-    _require_province(actor)
+    actor.require_province("建立名额")
     if not round.is_published:
         raise NotAllowed("批次尚未发布，发布时会建立全部名额。")
     # The lock that keeps two officers from seating the same bureau.
@@ -123,11 +123,6 @@ def unseated(rounds: Sequence[Round]) -> dict[Round, list[Bureau]]:
         round: [bureau for bureau in bureaus if (round.pk, bureau.pk) not in seated]
         for round in rounds
     }
-
-
-def _require_province(actor: User) -> None:
-    if not actor.is_province:
-        raise NotAllowed("只有省厅可以发布批次和建立名额。")
 
 
 def what_is_missing(version: RoundVersion, hand: Editions | None = None) -> list[str]:

@@ -383,7 +383,7 @@ def send(
 @transaction.atomic
 def receive(ranked_list: RankedList, *, version: int, actor: User) -> None:
     """Accept a sent list (受理), provided it still is the one that was read."""
-    _require_province(actor)
+    actor.require_province("受理推荐名单")
     received = {"status": RankedList.Status.RECEIVED, "received_at": timezone.now()}
     _swap_sent(RankedList.objects.filter(pk=ranked_list.pk), version, **received)
     _record(ranked_list, "receive", actor, "", _members(ranked_list))
@@ -395,7 +395,7 @@ def send_back(ranked_list: RankedList, *, version: int, reason: str, actor: User
 
     The reason stays on the list: it may speak of rivals, and the enterprises read their own events.
     """
-    _require_province(actor)
+    actor.require_province("退回推荐名单")
     if not (reason := cleaned(reason)):
         raise NotAllowed("请填写退回理由，推荐单位会看到它。")
     lists = RankedList.objects.filter(pk=ranked_list.pk)
@@ -433,11 +433,6 @@ def left_over(ranked_list: RankedList) -> list[Application]:
 
 def _members(ranked_list: RankedList) -> list[Application]:
     return [place.application for place in places_of(ranked_list) if place.application]
-
-
-def _require_province(actor: User) -> None:
-    if not actor.is_province:
-        raise NotAllowed("只有省厅可以受理或退回推荐名单。")
 
 
 def _swap_sent(lists: QuerySet[RankedList], read: int, **changes: object) -> None:

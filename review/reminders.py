@@ -19,7 +19,7 @@ from applications.models.history import canonical_json
 from applications.states import Status
 from portal.accounts.models import Role, User
 from portal.audit import trail
-from portal.errors import NotAllowed, PortalError
+from portal.errors import PortalError
 from portal.messaging import sending
 from portal.messaging.models import Message
 from portal.rounds.models import Round
@@ -89,9 +89,9 @@ def groups(round: Round, scope: Scope, user: User, bureau: str = "") -> list[Gro
 
 
 def _people(**whose) -> dict[int, list[User]]:
-    """The active accounts by their unit."""
+    """Who can be reminded, by their unit."""
     found = defaultdict(list)
-    for person in User.objects.filter(is_active=True, **whose).order_by("pk"):
+    for person in User.objects.reachable().filter(**whose).order_by("pk"):
         found[person.bureau_id or person.enterprise_id].append(person)
     return found
 
@@ -192,8 +192,7 @@ def send(
     actor: User,
 ) -> bool:
     """Send the letters as one reminder; False where the one under ``key`` has been sent already."""
-    if not actor.is_province:
-        raise NotAllowed("只有省厅可以发送提醒。")
+    actor.require_province("发送提醒")
     reminder, is_new = Reminder.objects.get_or_create(
         key=key,
         defaults={

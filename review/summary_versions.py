@@ -13,7 +13,6 @@ from portal.audit import trail
 from portal.catalogue.models import Bureau
 from portal.documents import Format
 from portal.documents.model import Paragraph, Style, Table, texts_of
-from portal.errors import NotAllowed
 from portal.jobs.models import Job
 from portal.rounds.models import Round
 from review import summary
@@ -106,8 +105,7 @@ def files_of(version: SummaryVersion) -> dict[Format, Job]:
 
 def fetched(version: SummaryVersion, job: Job, *, actor: User) -> None:
     """Note that somebody takes a file of a version away."""
-    if not actor.is_province:
-        raise NotAllowed("只有省厅可以下载推荐汇总表。")
+    actor.require_province("下载推荐汇总表")
     trail.record(
         "summary_fetch", "下载推荐汇总表", actor=actor, target=version, named=job.file_name
     )

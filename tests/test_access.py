@@ -699,7 +699,7 @@ def test_the_back_office_opens_to_provincial_staff_only(world, db):
 
 def back_office(world) -> Iterator[str]:
     """Every address of the back office, with some object in it."""
-    known = {"object_id": 1, "id": 1, "app_label": "rounds", "content_type_id": 1, "url": "x"}
+    known = {"object_id": 1, "id": 1, "app_label": "catalogue", "content_type_id": 1, "url": "x"}
     _prefix, resolver = get_resolver().namespace_dict["admin"]
     for name in filter(lambda key: isinstance(key, str), resolver.reverse_dict):
         for [(_pattern, wanted)], *_ in resolver.reverse_dict.getlist(name):
@@ -747,6 +747,9 @@ def everything_to_try(world, exports) -> Iterator[tuple[str, str, dict]]:
         "objection": [world.objection.pk],
         "receipt": [receipts_of_objections.sign(world.objection.number)],
         "client": [world.client.pk],
+        "summary_version": [world.summary_version.pk],
+        "format": ["xlsx"],
+        "column_set": [world.column_set.pk],
         "extension": [world.extension.pk],
         "visit": [world.visit.pk],
         "photo": [world.visit.photos.get().pk],

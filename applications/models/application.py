@@ -10,7 +10,7 @@ from django.db.models import Case, F, Max, OuterRef, Q, Subquery, When
 from applications.states import EDITABLE, Status
 from portal.accounts.models import Enterprise, Role, User
 from portal.catalogue.models import Bureau
-from portal.rounds.models import Deadline, Due, Round, RoundVersion, granted_of
+from portal.rounds.models import Deadline, Due, Round, RoundVersion
 
 
 class ApplicationQuerySet(models.QuerySet):
@@ -42,10 +42,6 @@ class ApplicationQuerySet(models.QuerySet):
         return self.select_related(
             "enterprise", "bureau", "round", "version__round", "current_revision"
         ).defer("current_revision__data")
-
-    def with_extensions(self) -> Self:
-        """With the extensions of their rounds, for those who list applications of several."""
-        return self.prefetch_related(granted_of("round__extensions"))
 
     def with_sections(self) -> Self:
         """Each section with who edited it last, and the catalogue rows it names.

@@ -27,13 +27,12 @@ from portal.rounds.models import Deadline, Round
 @enterprise_only
 def index(request: HttpRequest) -> HttpResponse:
     enterprise = request.user.enterprise
-    applications = Application.objects.visible_to(request.user).with_parties().with_extensions()
+    applications = Application.objects.visible_to(request.user).with_parties()
     rounds = Round.objects.open(enterprise=enterprise).exclude(applications__in=applications)
     context = {
         "applications": applications.order_by("-pk"),
         "rounds": [
-            (round, round.due(Deadline.ENTERPRISE, enterprise=enterprise))
-            for round in rounds.with_extensions()
+            (round, round.due(Deadline.ENTERPRISE, enterprise=enterprise)) for round in rounds
         ],
     }
     return render(request, "applications/index.html", context)

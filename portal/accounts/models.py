@@ -14,6 +14,7 @@ from portal.accounts import credit_code
 from portal.accounts.pinyin import InitialsField
 from portal.catalogue.models import Bureau
 from portal.documents.model import clean_text
+from portal.errors import NotAllowed
 
 
 class Role(models.TextChoices):
@@ -83,6 +84,11 @@ class UserManager(BaseUserManager):
         if getattr(user, "role", None) == Role.BUREAU:
             return self.filter(bureau=user.bureau_id, is_invented=False)
         return self.none()
+
+    def reachable(self, *, in_trial: bool = False) -> models.QuerySet:
+        """Who can be told something. A dry run (试运行) is told to its invented people, everything
+        else to the real ones."""
+        return self.filter(is_active=True, is_invented=in_trial)
 
     def create_superuser(self, username: str, **fields: Any) -> "User":
         """An administrator is an officer of the province."""
@@ -187,6 +193,11 @@ class User(AbstractUser):
     @property
     def is_province(self) -> bool:
         return self.role == Role.PROVINCE
+
+    def require_province(self, act: str) -> None:
+        """Raise NotAllowed unless this is an officer of the province; ``act`` says what for."""
+        if not self.is_province:
+            raise NotAllowed(f"只有省厅可以{act}。")
 
     @property
     def oversees(self) -> bool:

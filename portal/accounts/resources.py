@@ -14,7 +14,6 @@ from portal.accounts.models import Enterprise, User, tidy_mobile
 from portal.audit import trail
 from portal.catalogue.models import Bureau
 from portal.catalogue.resources import Choice, Lookup, SheetResource, SheetResult, Text, column
-from portal.errors import NotAllowed
 
 BUREAU_NAMES = ("name", "short_name", "code")
 
@@ -108,8 +107,7 @@ def take_in_officers(dataset: tablib.Dataset, *, actor: User) -> SheetResult:
 
     Raises SheetRefused for a sheet without the columns.
     """
-    if not actor.is_province:
-        raise NotAllowed("只有省厅可以导入人员账号。")
+    actor.require_province("导入人员账号")
     result = OfficerResource().import_data(dataset, user=actor)
     if not (result.has_errors() or result.has_validation_errors()):
         team.void_invitations()

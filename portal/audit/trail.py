@@ -8,7 +8,7 @@ was missed then, the next one takes along.
 import fcntl
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -212,14 +212,16 @@ class Verdict:
         return f"共 {self.records} 条审计记录，{found}。链尾 {self.head}"
 
 
-def verify(*kept_elsewhere: Head) -> Verdict:
+def verify(
+    *kept_elsewhere: Head, report: Callable[[int], object] = lambda position: None
+) -> Verdict:
     """Hold every record against its link, and the chain against the ends of it that were kept.
 
     Each link is held against the one stored before it, so that what was changed is named by itself
-    and not with all that follows.
+    and not with all that follows. ``report`` is told now and then how far this has come.
     """
     verdict = Verdict()
-    for finding in _findings(verdict, kept_elsewhere):
+    for finding in _findings(verdict, kept_elsewhere, report):
         verdict.findings.append(finding)
         if len(verdict.findings) >= MOST_FINDINGS:
             verdict.findings.append("异常过多，其余未再列出。")
@@ -227,12 +229,16 @@ def verify(*kept_elsewhere: Head) -> Verdict:
     return verdict
 
 
-def _findings(verdict: Verdict, kept_elsewhere: tuple[Head, ...]) -> Iterator[str]:
+def _findings(
+    verdict: Verdict, kept_elsewhere: tuple[Head, ...], report: Callable[[int], object]
+) -> Iterator[str]:
     kept = kept_outside()
     earliest = datetime.min.replace(tzinfo=UTC)
     for link, row in _links():
         before, here = verdict.head, f"第 {link.position} 环"
         verdict.head = Head(link.position, link.sha256)
+        if link.position % BATCH == 0:
+            report(link.position)
         if link.position != before.position + 1:
             yield (f"序号不连续：第 {before.position} 环之后是{here}，中间的环节已被删除或改动。")
         elif row is None:

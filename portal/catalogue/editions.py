@@ -257,7 +257,7 @@ def take_in(
     part: ClosedEdition.Part, year: int, dataset: tablib.Dataset, *, actor: Any
 ) -> SheetResult:
     """Store a sheet as a new edition, all rows or none."""
-    _require_province(actor)
+    actor.require_province("导入目录版本")
     result = SHEETS[part](year).import_data(dataset)
     forget_cached_rows()
     if not (result.has_errors() or result.has_validation_errors()):
@@ -269,7 +269,7 @@ def take_in(
 @transaction.atomic
 def copy(part: ClosedEdition.Part, source: int, year: int, *, actor: Any) -> None:
     """Begin a new edition with the rows of another."""
-    _require_province(actor)
+    actor.require_province("复制目录版本")
     _require_year(year)
     known = years(part)
     if source not in known:
@@ -295,7 +295,7 @@ def _add(row: models.Model, **changes: Any) -> None:
 @transaction.atomic
 def delete(part: ClosedEdition.Part, year: int, *, actor: Any) -> None:
     """Remove an edition that no published round uses."""
-    _require_province(actor)
+    actor.require_province("删除目录版本")
     if refusal := ClosedEdition.refusal(part, year):
         raise NotAllowed(refusal)
     if part == Part.SCENARIOS:
@@ -316,11 +316,6 @@ def _record(
 def _require_year(year: int) -> None:
     if not FIRST_YEAR <= year <= LAST_YEAR:
         raise NotAllowed(WRONG_YEAR)
-
-
-def _require_province(actor: Any) -> None:
-    if not actor.is_province:
-        raise NotAllowed("只有省厅可以办理目录版本。")
 
 
 def lines(result: SheetResult) -> Iterator[tuple[int | None, str]]:

@@ -55,12 +55,9 @@ def send(
 
 
 def people_of(unit: Enterprise | Bureau, *, in_trial: bool = False) -> QuerySet[User]:
-    """Who can sign in for an enterprise or a bureau.
-
-    A dry run (试运行) is told to its invented people, everything else to the real ones.
-    """
+    """Who can sign in for an enterprise or a bureau."""
     of_unit = {"enterprise" if isinstance(unit, Enterprise) else "bureau": unit}
-    return User.objects.filter(is_active=True, is_invented=in_trial, **of_unit)
+    return User.objects.reachable(in_trial=in_trial).filter(**of_unit)
 
 
 def province(*, but: User | None = None) -> QuerySet[User]:
@@ -68,4 +65,4 @@ def province(*, but: User | None = None) -> QuerySet[User]:
 
     ``but`` is who did what is told.
     """
-    return User.objects.filter(is_active=True, role=Role.PROVINCE).exclude(pk=but and but.pk)
+    return User.objects.reachable().filter(role=Role.PROVINCE).exclude(pk=but and but.pk)

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Prefetch, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.functional import cached_property
 
@@ -17,6 +17,7 @@ from portal.accounts.models import Enterprise, Role, User
 from portal.catalogue.models import (
     Bureau,
     CatalogueModel,
+    CatalogueQuerySet,
     ClosedEdition,
     Condition,
     Indicator,
@@ -73,15 +74,6 @@ class RoundQuerySet(models.QuerySet):
         return self.published().filter(
             Q(enterprise_deadline__gt=at) | Exists(longer), opens_at__lte=at
         )
-
-    def with_extensions(self) -> Self:
-        """With the extensions in force of all of them, in one query."""
-        return self.prefetch_related(granted_of("extensions"))
-
-
-def granted_of(path: str) -> Prefetch:
-    """What reads ``Round.granted`` for many rows at once; ``path`` leads to their extensions."""
-    return Prefetch(path, Extension.objects.confirmed(), to_attr="granted")
 
 
 class Round(models.Model):
@@ -194,10 +186,11 @@ class Round(models.Model):
         at = at or timezone.now()
         return self.opens_at <= at < self.deadline(which, bureau=bureau, enterprise=enterprise)
 
-    @cached_property
+    @property
     def granted(self) -> list["Extension"]:
-        """The extensions in force, read once; for many rounds at once by ``with_extensions``."""
-        return list(self.extensions.confirmed())
+        """The extensions in force; every page with a deadline on it asks for them."""
+        every = Extension.objects.cached()
+        return [each for each in every if each.round_id == self.pk and each.is_in_force]
 
     @property
     def is_published(self) -> bool:
@@ -435,7 +428,7 @@ class Material(CatalogueModel):
         return self.name
 
 
-class ExtensionQuerySet(models.QuerySet):
+class ExtensionQuerySet(CatalogueQuerySet):
     def visible_to(self, user: User | AnonymousUser) -> Self:
         """For the province; others meet them as the deadlines that apply to them."""
         return self if getattr(user, "oversees", False) else self.none()
@@ -452,7 +445,7 @@ class ExtensionQuerySet(models.QuerySet):
         return self.filter(whom)
 
 
-class Extension(models.Model):
+class Extension(CatalogueModel):
     """延期: a deadline moved for one enterprise, for one bureau's, or for all.
 
     A second officer of the province confirms it; from then on it holds, also after the deadline.

@@ -8,7 +8,6 @@ from django.db import transaction
 from portal.accounts.models import User
 from portal.audit import trail
 from portal.catalogue import editions
-from portal.errors import NotAllowed
 from portal.rounds import versions
 from portal.rounds.models import Round, RoundVersion
 from review.preparing import editing
@@ -52,8 +51,7 @@ def create(form: RoundForm, source: Round | None, *, actor: User) -> Round:
 
     Without a source its rules are still to be filled in.
     """
-    if not actor.is_province:
-        raise NotAllowed("只有省厅可以新建批次。")
+    actor.require_province("新建批次")
     created = form.save()
     editing.store_quotas(created, form.quotas())
     newest = {

@@ -142,7 +142,7 @@ def store_demands(form: DemandsForm, seen: str, *, actor: User) -> None:
 def _store_version(
     version: RoundVersion, write: Callable[[], None], seen: str, act: str, *, actor: User
 ) -> None:
-    _require_province(actor)
+    actor.require_province("设置批次")
     # The lock that keeps publishing from slipping in.
     unpublished = RoundVersion.objects.filter(pk=version.pk, published_at=None)
     if not unpublished.update(number=F("number")):
@@ -171,7 +171,7 @@ def round_form(round: Round, data: QueryDict | None = None) -> RoundForm:
 @transaction.atomic
 def store_round(form: RoundForm, seen: str, *, actor: User) -> None:
     """Store a round as filled in; of a published one only what may still be put right."""
-    _require_province(actor)
+    actor.require_province("设置批次")
     round: Round = form.instance
     state = Round.objects.filter(pk=round.pk, published_at__isnull=not round.is_published)
     if not state.update(published_at=F("published_at")):
@@ -197,13 +197,14 @@ def store_quotas(round: Round, quotas: dict[int, int]) -> None:
 @transaction.atomic
 def prepare_version(round: Round, *, actor: User) -> RoundVersion:
     """新版本: begin one with the rules that are in force."""
-    _require_province(actor)
+    actor.require_province("准备新版本")
     if not round.is_published:
         raise NotAllowed("批次还没有发布，直接修改即可。")
     Round.objects.filter(pk=round.pk).update(published_at=F("published_at"))
     if round.versions.filter(published_at=None).exists():
         raise StaleState("已经有一个正在准备的新版本，请接着修改。")
-    version = versions.copy(round.version, to=round)
+    # Not what the page was made of: another version may have been published since.
+    version = versions.copy(Round.objects.get(pk=round.pk).version, to=round)
     trail.record("version_prepare", "建立批次新版本", actor=actor, target=version)
     return version
 
@@ -211,9 +212,12 @@ def prepare_version(round: Round, *, actor: User) -> RoundVersion:
 @transaction.atomic
 def discard_version(version: RoundVersion, *, actor: User) -> None:
     """Give up a version in preparation of a round that goes by another."""
-    _require_province(actor)
+    actor.require_province("放弃新版本")
     if not version.round.is_published or version.is_published:
         raise NotAllowed("只能放弃已发布批次中还没有发布的新版本。")
+    unpublished = RoundVersion.objects.filter(pk=version.pk, published_at=None)
+    if not unpublished.update(number=F("number")):
+        raise StaleState("这一版刚刚发布，不能再放弃。")
     trail.record("version_discard", "放弃批次新版本", actor=actor, target=version)
     version.delete()
 
@@ -221,7 +225,7 @@ def discard_version(version: RoundVersion, *, actor: User) -> None:
 @transaction.atomic
 def delete_round(round: Round, *, actor: User) -> None:
     """Remove a round that was never published."""
-    _require_province(actor)
+    actor.require_province("删除批次")
     if not Round.objects.filter(pk=round.pk, published_at=None).update(published_at=None):
         raise NotAllowed("已发布的批次不能删除。")
     if round.trials.exists():
@@ -242,8 +246,3 @@ def _record(
     if changed:
         detail = differences.in_words(changed)
         trail.record(verb, act, actor=actor, target=target, detail=detail)
-
-
-def _require_province(actor: User) -> None:
-    if not actor.is_province:
-        raise NotAllowed("只有省厅可以设置批次。")

@@ -61,7 +61,7 @@ class Walk:
 
 def begin(round: Round, units: int, *, actor: User) -> Job:
     """Walk the version in preparation, or the one in force, in the background."""
-    _require_province(actor)
+    actor.require_province("试运行批次")
     if units not in UNITS:
         raise NotAllowed("请选择试运行的规模。")
     if round.trials.exists():
@@ -250,7 +250,7 @@ def lend(trial: Round, *, actor: User) -> tuple[str, str]:
 
     The password is known to whoever asked for it, replaces the one before and ends with the trial.
     """
-    _require_province(actor)
+    actor.require_province("试运行批次")
     draft = draft_of(trial)
     if draft is None:
         raise NotAllowed("这次试运行没有留下可填的草稿。")
@@ -265,7 +265,7 @@ def lend(trial: Round, *, actor: User) -> tuple[str, str]:
 
 def end(trial: Round, *, actor: User) -> None:
     """结束试运行: remove everything of it."""
-    _require_province(actor)
+    actor.require_province("试运行批次")
     if not trial.is_trial:
         raise NotAllowed("这不是试运行。")
     with transaction.atomic():
@@ -320,8 +320,3 @@ def _all_that_hangs_on(*roots: models.QuerySet) -> dict[type[models.Model], set]
                 rows = other._base_manager.filter(**{f"{name}__in": keys})
                 waiting.append((other, set(rows.values_list("pk", flat=True))))
     return found
-
-
-def _require_province(actor: User) -> None:
-    if not actor.is_province:
-        raise NotAllowed("只有省厅可以试运行。")

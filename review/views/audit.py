@@ -33,7 +33,6 @@ def audit(request: HttpRequest) -> HttpResponse:
         "more": more,
         "head": trail.head(),
         "verified": auditing.last_verified(request.user),
-        "most": auditing.MOST_IN_A_FILE,
     }
     return render(request, "review/audit.html", context)
 

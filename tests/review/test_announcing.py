@@ -236,6 +236,7 @@ def test_the_second_of_two_clicks_gets_the_number_of_the_first(published):
     assert object_to(published).url == object_to(published).url
     assert object_to(published, text="另有一事。").url != object_to(published).url
     assert Objection.objects.count() == 2
+    assert Record.objects.filter(verb="objection_file").count() == 2
     assert Message.objects.filter(key__startswith="objection").count() == 2
 
 

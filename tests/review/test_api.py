@@ -209,7 +209,7 @@ def test_a_client_that_asks_too_often_is_told_to_wait(ask):
 def test_a_reading_is_in_the_audit_trail_once_a_day_and_its_time_with_the_client(ask):
     for _ in range(3):
         ask(f"{ROUND}/ledger")
-    [record] = Record.objects.filter(verb="api.read")
+    [record] = Record.objects.filter(verb="api_read")
     assert (record.target, record.detail) == ("数据平台", "申报台账 测试批次")
     assert ApiClient.objects.get().last_used_at
 
@@ -254,6 +254,6 @@ def test_a_new_token_is_shown_once_and_a_revoked_client_stays_in_the_list(client
     page = client.post(reverse("review:client_revoke", args=[made.pk]), follow=True)
     assert "已停用" in page.text
     assert [r.verb for r in Record.objects.filter(target="平台").order_by("pk")] == [
-        "api.make",
-        "api.revoke",
+        "api_make",
+        "api_revoke",
     ]

@@ -174,4 +174,4 @@ def test_a_removed_archive_frees_its_room_and_its_row_stays(filed, province, cli
     assert "已删除“归档.zip”" in page
     job.refresh_from_db()
     assert not job.file
-    assert Record.objects.filter(verb="archive.remove", target="归档.zip").exists()
+    assert Record.objects.filter(verb="archive_remove", target="归档.zip").exists()

@@ -256,7 +256,7 @@ def test_from_an_application_one_comes_to_what_was_done_with_it(client, round, p
     cast.file_application(round, cast.make_enterprise(2))
     client.force_login(province)
     reader = client.get(reverse("review:reader", args=[application.pk])).text
-    [link] = re.findall(r'href="([^"]*/audit/[^"]*)"', reader)
+    [link] = re.findall(r'href="([^"]*/audit/[^"]+)"', reader)
     rows = client.get(link.replace("&amp;", "&")).context["rows"]
     assert {row.target for row in rows} == {str(Application.objects.get(pk=application.pk))}
     assert len(rows) == 3

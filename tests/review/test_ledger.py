@@ -112,9 +112,9 @@ def test_years_go_by_their_place_and_rows_that_changed_are_kept_apart(round, row
 
     fixed = ledger._fixed_rows(
         ledger.Group("x", group.form, fixed=lambda version: version.rows),
-        [Version(2, other), Version(1, first)],
+        [Version(1, first), Version(2, other), Version(3, other)],
     )
-    assert fixed == {"1": other, "1@1": first}
+    assert fixed == {"1": first, "1@2": other}
 
 
 # Pages
