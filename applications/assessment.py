@@ -30,6 +30,7 @@ from applications.sections import BY_SLUG, INSTANCES, SECTIONS, Filing
 from portal.accounts.models import User
 from portal.audit import trail
 from portal.catalogue.models import Area, Condition, Division, Level, Modality, Segment
+from portal.forms import PlainForm
 from portal.rounds.models import Round, RoundVersion
 
 Answers = dict[str, Any]
@@ -235,7 +236,7 @@ def _as_asked(clause: Clause) -> Clause:
 # Asking
 
 
-class AssessmentForm(forms.Form):
+class AssessmentForm(PlainForm):
     """Everything that is asked, once for all levels; nothing is required."""
 
     areas = forms.MultipleChoiceField(
@@ -274,9 +275,7 @@ class AssessmentForm(forms.Form):
 
     @property
     def helper(self) -> FormHelper:
-        helper = FormHelper()
-        helper.form_tag = False
-        helper.disable_csrf = True
+        helper = super().helper
         helper.layout = Layout(
             Fieldset("基础要求", *(InlineRadios(f"r-{code}") for code in self.requirements)),
             Fieldset(

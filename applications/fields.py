@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
 from django.db import models
 from django.utils.html import format_html
@@ -142,10 +143,17 @@ def _is_iso_day(text: str) -> bool:
         return False
 
 
+EARLIEST_YEAR, LATEST_YEAR = 1800, 2999
+"""Beyond these a date is a slip, and a day more or another zone may be no date at all."""
+
+
 class DayField(forms.DateField):
     """A date in any of the usual Chinese spellings; picked from a calendar where there is one."""
 
-    default_error_messages = {"invalid": "日期请写成 2024-11-22 这样的形式，并确认这一天存在。"}
+    default_error_messages = {
+        "invalid": "日期请写成 2024-11-22 这样的形式，并确认这一天存在。",
+        "year": f"日期的年份请填 {EARLIEST_YEAR} 到 {LATEST_YEAR} 之间的四位数。",
+    }
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs["widget"] = DayInput(format="%Y-%m-%d")
@@ -155,7 +163,10 @@ class DayField(forms.DateField):
     def to_python(self, value: Any):
         if isinstance(value, str):
             value = tidy(value)
-        return super().to_python(value)
+        day = super().to_python(value)
+        if day and not EARLIEST_YEAR <= day.year <= LATEST_YEAR:
+            raise ValidationError(self.error_messages["year"])
+        return day
 
 
 class YesNoField(forms.TypedChoiceField):

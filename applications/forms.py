@@ -21,7 +21,7 @@ from django.forms.utils import ErrorDict
 from django.template import Context
 from django.template.loader import render_to_string
 
-from applications import demands
+from applications import field_rules
 from applications.fields import CatalogueField, StatementField, draft_field
 from applications.models import (
     Answers,
@@ -42,6 +42,7 @@ from portal.accounts import throttling
 from portal.accounts.forms import NameField
 from portal.accounts.models import User
 from portal.documents.model import clean_text
+from portal.forms import PlainForm
 from portal.rounds.models import RoundVersion
 
 FIRST_CLAUSE = re.compile(r"[^，。；（]*")
@@ -86,7 +87,7 @@ class Asked:
         return render_to_string("applications/_asked.html", self.context)
 
 
-class DraftForm(forms.ModelForm):
+class DraftForm(PlainForm, forms.ModelForm):
     """A section or a row while it is being written."""
 
     bound_field_class = DraftBoundField
@@ -113,7 +114,7 @@ class DraftForm(forms.ModelForm):
 
     def _follow(self, version: RoundVersion) -> None:
         """Say of each field what the version asks of it, where that is its own."""
-        for name, rule in demands.rules_of(version, self._meta.model).items():
+        for name, rule in field_rules.rules_of(version, self._meta.model).items():
             field = self.fields.get(name)
             if field and rule.is_required is not None:
                 # A widget draws no attribute that is False.
@@ -186,9 +187,7 @@ class DraftForm(forms.ModelForm):
 
     @property
     def helper(self) -> FormHelper:
-        helper = FormHelper()
-        helper.form_tag = False
-        helper.disable_csrf = True
+        helper = super().helper
         helper.layout = Layout(
             Asked(self.comments.get("", ()), titled=True),
             *(
@@ -345,7 +344,7 @@ class IndicatorValueForm(DraftForm):
         model = IndicatorValue
 
 
-class DeclarationForm(forms.Form):
+class DeclarationForm(PlainForm):
     """The statements of the notice, each to be agreed to before submitting.
 
     Where there are ``reminders`` of what may be secret or personal, that they were looked at.
@@ -368,13 +367,6 @@ class DeclarationForm(forms.Form):
                 help_text=f"依据：{declaration.clause}" if declaration.clause else "",
                 error_messages={"required": "请阅读并勾选此项承诺后再提交。"},
             )
-
-    @property
-    def helper(self) -> FormHelper:
-        helper = FormHelper()
-        helper.form_tag = False
-        helper.disable_csrf = True
-        return helper
 
 
 class SignatureForm(forms.Form):
@@ -408,7 +400,7 @@ class SignatureForm(forms.Form):
         raise ValidationError("密码不正确，请重新输入；密码区分大小写。")
 
 
-class RemarkForm(forms.Form):
+class RemarkForm(PlainForm):
     """A request of the bureau, on a section or row or on one of its fields.
 
     Without ``choices`` its place stands: it puts another one again. A chosen one of the ``phrases``
@@ -458,9 +450,7 @@ class RemarkForm(forms.Form):
 
     @property
     def helper(self) -> FormHelper:
-        helper = FormHelper()
-        helper.form_tag = False
-        helper.disable_csrf = True
+        helper = super().helper
         place = ["field"] if "field" in self.fields else []
         helper.layout = Layout(*place, InlineRadios("kind"), "phrase", "text")
         return helper
@@ -488,7 +478,7 @@ class AnswerForm(forms.Form):
             raise forms.ValidationError("请刷新页面后再答复。") from error
 
 
-class PasteForm(forms.Form):
+class PasteForm(PlainForm):
     """A table pasted from Excel or WPS, or uploaded as a file."""
 
     text = forms.CharField(
@@ -518,9 +508,7 @@ class PasteForm(forms.Form):
 
     @property
     def helper(self) -> FormHelper:
-        helper = FormHelper()
-        helper.form_tag = False
-        helper.disable_csrf = True
+        helper = super().helper
         helper.layout = Layout(
             "text", LayoutRow(*(Column(name, css_class="col-md-6") for name in ("file", "start")))
         )

@@ -13,7 +13,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
-from applications import demands
+from applications import field_rules
 from applications.fields import Option, options_of
 from applications.forms import DraftForm
 from applications.grids import EXAMPLE, MOST_COLUMNS, MOST_LINES, MOST_ROWS, Table
@@ -145,7 +145,7 @@ def _example(db_field: models.Field, form: DraftForm) -> str:
     if isinstance(form_field, forms.BooleanField):
         return "是 或 否"
     if isinstance(db_field, models.CharField | models.TextField):
-        return db_field.help_text or f"最多 {demands.longest(form.version, db_field)} 字"
+        return db_field.help_text or f"最多 {field_rules.longest(form.version, db_field)} 字"
     return db_field.help_text or "数字"
 
 

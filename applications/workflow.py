@@ -81,9 +81,9 @@ def start(round: Round, *, actor: User) -> Application:
         raise NotAllowed("只有企业账号可以填写申报。")
     if not round.is_published:
         raise NotAllowed("该批次尚未发布。")
-    if round.is_trial != actor.is_invented:
-        raise NotAllowed("试运行与正式申报互不相通，请用各自的账号办理。")
     enterprise: Enterprise = actor.enterprise
+    if round.is_trial != enterprise.is_invented:
+        raise NotAllowed("试运行与正式申报互不相通，请用各自的账号办理。")
     existing = Application.objects.filter(enterprise=enterprise, round=round).first()
     if existing:
         return existing

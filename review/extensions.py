@@ -144,7 +144,7 @@ def _caution(extension: Extension, closed: dict[int, str]) -> str:
         sending = extension.round.deadline(Deadline.BUREAU, bureau=bureau)
         if extension.until > sending:
             texts.append(
-                f"晚于{bureau or '各推荐单位'}的报送截止（{closing(sending)}）："
+                f"晚于{bureau or '各推荐单位'}的报送截止 {closing(sending)}，"
                 "还须另为推荐单位延期，否则到时不能再推荐。"
             )
     if bureau and bureau.pk in closed:

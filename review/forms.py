@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any, Self
 
-from crispy_forms.helper import FormHelper
 from django import forms
 from django.db.models import Q
 from django.utils import timezone
@@ -19,6 +18,7 @@ from portal.accounts.pinyin import folded
 from portal.audit.models import Record
 from portal.catalogue.models import Bureau, Condition
 from portal.documents.model import clean_text
+from portal.forms import PlainForm
 from portal.rounds.models import Deadline, Extension
 from portal.rounds.times import closing
 from review import scans
@@ -34,15 +34,6 @@ from review.models import (
     SiteVisit,
     StampedScan,
 )
-
-
-class _Plain(forms.Form):
-    @property
-    def helper(self) -> FormHelper:
-        helper = FormHelper()
-        helper.form_tag = False
-        helper.disable_csrf = True
-        return helper
 
 
 class CommentField(forms.CharField):
@@ -62,11 +53,11 @@ class CommentField(forms.CharField):
         return clean_text(super().to_python(value).replace("\r\n", "\n"))
 
 
-class CommentForm(_Plain):
+class CommentForm(PlainForm):
     comment = CommentField(label="意见", required=False)
 
 
-class InterestForm(_Plain):
+class InterestForm(PlainForm):
     """利害关系声明 on one application; with ``also``, 无利害关系 on the others named beside it."""
 
     has_conflict = forms.TypedChoiceField(
@@ -90,7 +81,7 @@ class InterestForm(_Plain):
         return said
 
 
-class SendForm(_Plain):
+class SendForm(PlainForm):
     """What the bureau states when it sends its list."""
 
     signatory = LineField(
@@ -149,12 +140,12 @@ class SendForm(_Plain):
         return [field for field in self if field.name.startswith("regret-")]
 
 
-class RecallForm(_Plain):
+class RecallForm(PlainForm):
     version = forms.IntegerField(widget=forms.HiddenInput)
     reason = CommentField(label="撤回理由", help_text="记入名单办理记录，省厅会看到。")
 
 
-class ScanForm(_Plain):
+class ScanForm(PlainForm):
     """The stamped Annex 1, and the code printed on it."""
 
     file = forms.FileField(
@@ -176,11 +167,11 @@ class ScanForm(_Plain):
     )
 
 
-class ReasonForm(_Plain):
+class ReasonForm(PlainForm):
     reason = CommentField(label="退回理由", help_text="推荐单位会看到这段文字。")
 
 
-class MarkForm(_Plain):
+class MarkForm(PlainForm):
     """One officer's mark on one clause of the checklist."""
 
     verdict = forms.ChoiceField(
@@ -220,7 +211,7 @@ class MarkForm(_Plain):
         return said
 
 
-class VisitForm(_Plain, forms.ModelForm):
+class VisitForm(PlainForm, forms.ModelForm):
     """现场核查; the photos come beside it."""
 
     people = LineField(
@@ -244,7 +235,7 @@ class VisitForm(_Plain, forms.ModelForm):
         return day
 
 
-class ExtensionForm(_Plain):
+class ExtensionForm(PlainForm):
     """Whose deadline is to be put off, until when and why."""
 
     ENTERPRISE, BUREAU, ALL = "enterprise", "bureau", "all"
@@ -340,7 +331,7 @@ def find_enterprise(text: str) -> Enterprise:
     raise forms.ValidationError(f"有多家企业符合，请填写其统一社会信用代码：{named}{more}。")
 
 
-class RevokeForm(_Plain):
+class RevokeForm(PlainForm):
     """Why an extension is taken back."""
 
     reason = StatementField(
@@ -348,7 +339,7 @@ class RevokeForm(_Plain):
     )
 
 
-class ReminderForm(_Plain, forms.ModelForm):
+class ReminderForm(PlainForm, forms.ModelForm):
     """What the province reminds of, in its own words."""
 
     title = LineField(
@@ -368,7 +359,7 @@ class ReminderForm(_Plain, forms.ModelForm):
 # 公示
 
 
-class AnnouncementForm(_Plain, forms.ModelForm):
+class AnnouncementForm(PlainForm, forms.ModelForm):
     """A draft of a 公示, with the applications it names."""
 
     title = LineField(
@@ -410,7 +401,7 @@ class AnnouncementForm(_Plain, forms.ModelForm):
         ]
 
 
-class WithdrawalForm(_Plain):
+class WithdrawalForm(PlainForm):
     """Why a 公示 is taken off."""
 
     reason = LineField(
@@ -421,7 +412,7 @@ class WithdrawalForm(_Plain):
     )
 
 
-class ObjectionForm(_Plain):
+class ObjectionForm(PlainForm):
     """What anybody may hold against an announced application, under their own name."""
 
     enterprise = forms.ChoiceField(
@@ -450,13 +441,13 @@ class ObjectionForm(_Plain):
         self.fields["enterprise"].choices = [("", "请选择"), *((name, name) for name in names)]
 
 
-class OutcomeForm(_Plain):
+class OutcomeForm(PlainForm):
     """What came of an objection."""
 
     outcome = StatementField(Objection._meta.get_field("outcome"))
 
 
-class ClientForm(_Plain, forms.ModelForm):
+class ClientForm(PlainForm, forms.ModelForm):
     """A system that is to read through the API: who answers for it, what, until when."""
 
     scopes = forms.MultipleChoiceField(
@@ -498,7 +489,7 @@ class ClientForm(_Plain, forms.ModelForm):
         return {**cleaned, "expires_at": midnight}
 
 
-class ColumnSetForm(_Plain, forms.ModelForm):
+class ColumnSetForm(PlainForm, forms.ModelForm):
     """What a set of the ledger's columns is called, and whether colleagues see it."""
 
     class Meta:
@@ -515,7 +506,7 @@ class ColumnSetForm(_Plain, forms.ModelForm):
         return name
 
 
-class TransferForm(_Plain):
+class TransferForm(PlainForm):
     """To which bureau an application goes, and why."""
 
     bureau = forms.ModelChoiceField(

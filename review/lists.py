@@ -280,7 +280,7 @@ def told(rows: Iterable[Application], user: User) -> list[Application]:
 
 
 def choose_round(slug: str | None, user: User | None = None) -> Round | None:
-    """The published round named in the address, or the latest one.
+    """The published round named in the address, or the latest one that has opened.
 
     With ``user``, a dry run (试运行) that this user may look at can be named, too.
     """
@@ -289,4 +289,5 @@ def choose_round(slug: str | None, user: User | None = None) -> Round | None:
     rounds = Round.objects.published()
     if slug:
         return rounds.filter(slug=slug).first()
-    return rounds.first()
+    # Next year's may be published long before this year's is done with.
+    return rounds.filter(opens_at__lte=timezone.now()).first() or rounds.first()

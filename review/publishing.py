@@ -37,11 +37,11 @@ def publish(round: Round, *, actor: User) -> None:
         raise StaleState("该批次已发布。")
     round.refresh_from_db()
     version = round.versions.get()
+    _close_editions(version)
     _require_complete(version)
     RoundVersion.objects.filter(pk=version.pk).update(
         published_at=round.published_at, published_by=actor
     )
-    _close_editions(version)
     trail.record("round_publish", "发布批次", actor=actor, target=round)
     seat_bureaus(round, actor=actor)
 
@@ -63,8 +63,8 @@ def publish_version(version: RoundVersion, note: str, *, actor: User) -> None:
     if not published:
         raise StaleState("该版本已发布，或者批次尚未发布。")
     version.refresh_from_db()
-    _require_complete(version)
     _close_editions(version)
+    _require_complete(version)
     trail.record("version_publish", "发布批次新版本", actor=actor, target=version, detail=note)
     sending.send(
         User.objects.reachable().filter(role=Role.BUREAU),
@@ -83,7 +83,10 @@ def _require_complete(version: RoundVersion) -> None:
 
 
 def _close_editions(version: RoundVersion) -> None:
-    """What a published round builds on is not changed any more: a correction is a new edition."""
+    """What a published round builds on is not changed any more: a correction is a new edition.
+
+    Before anything is asked of it: from here on nobody deletes it (``editions.delete``).
+    """
     if version.round.is_trial:
         return
     ClosedEdition.objects.bulk_create(

@@ -1,4 +1,4 @@
-"""催办: the province reminds units of their lists, or enterprises of their applications.
+"""提醒: the province reminds units of their lists, or enterprises of their applications.
 
 The words are the officer's, with codes like {单位} that stand for the facts of each recipient. What
 was previewed is what is sent: facts that change in between are shown again first.

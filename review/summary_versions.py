@@ -104,11 +104,10 @@ def files_of(version: SummaryVersion) -> dict[Format, Job]:
 
 
 def fetched(version: SummaryVersion, job: Job, *, actor: User) -> None:
-    """Note that somebody takes a file of a version away."""
+    """Note that somebody takes a file of a version away; its parts, asked for one by one, once."""
     actor.require_province("下载推荐汇总表")
-    trail.record(
-        "summary_fetch", "下载推荐汇总表", actor=actor, target=version, named=job.file_name
-    )
+    taken = {"target": version, "named": job.file_name, "once_in": trail.LOOK}
+    trail.record("summary_fetch", "下载推荐汇总表", actor=actor, **taken)
 
 
 # Differences

@@ -45,13 +45,13 @@ def transfer(
     )
     made = Job.objects.filter(owner__bureau=former, parameters__application=application.pk)
     revoke(made, "该申报已转办，这份文件不再提供。")
-    for people, page in (
-        (people_of(application.enterprise), "applications:detail"),
-        (people_of(bureau), "review:reader"),
-        (people_of(former), "review:inbox"),
+    for unit, page in (
+        (application.enterprise, "applications:detail"),
+        (bureau, "review:reader"),
+        (former, "review:inbox"),
     ):
         send(
-            people,
+            people_of(unit, in_trial=application.round.is_trial),
             kind=Message.Kind.NOTICE,
             title=f"{application.enterprise}的申报已转办{bureau}",
             text=event.comment,

@@ -273,7 +273,7 @@ TABLE = {
     "review:round": ("draft_round", PROVINCE, NOT_LIKE_THIS),
     "review:round_edit": ("draft_round", PROVINCE, instead(PROVINCE, 409)),
     "review:round_rules": ("draft_round", PROVINCE, instead(PROVINCE, 409)),
-    "review:round_demands": ("draft_round", PROVINCE, instead(PROVINCE, 409)),
+    "review:round_field_rules": ("draft_round", PROVINCE, instead(PROVINCE, 409)),
     "review:round_differences": ("draft_round", PROVINCE, NOT_LIKE_THIS),
     "review:round_delete": ("round", NOT_LIKE_THIS, instead(PROVINCE, 302)),
     "review:version_new": ("draft_round", NOT_LIKE_THIS, instead(PROVINCE, 302)),

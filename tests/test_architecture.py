@@ -28,7 +28,7 @@ LINE = (
     "portal.urls",
 )
 INSIDE_APPLICATIONS = (
-    *("states", "models", "demands", "fields", "forms", "sections", "checks", "confirming"),
+    *("states", "models", "field_rules", "fields", "forms", "sections", "checks", "confirming"),
     *("interests", "telling"),
     *("workflow", "saving", "editing", "commenting", "inspection", "viewing", "attachments"),
     *("grids", "sheets", "bulk", "runs", "comparison", "papers", "receipts", "book"),

@@ -607,7 +607,7 @@ def test_no_page_asks_more_than_twelve_times(queries, round, officer, owner, pro
             ("review:round", round.slug),
             ("review:round_edit", round.slug),
             ("review:round_rules", "prepared"),
-            ("review:round_demands", "prepared"),
+            ("review:round_field_rules", "prepared"),
             ("review:round_differences", "prepared"),
             ("review:trial", "prepared"),
             ("review:editions",),

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import models
 
-from applications import demands
+from applications import field_rules
 from applications.checks.finding import Finding, comment_location, slot_location
 from applications.models import Answers, IndicatorValue
 from applications.sections import BY_SLUG, INSTANCES, Filing, Group, Section, shortened
@@ -42,7 +42,7 @@ def _is_empty(db_field: models.Field, value: Any) -> bool:
 def _is_required(version: RoundVersion, answers: Answers, db_field: models.Field) -> bool:
     if getattr(answers, "is_not_applicable", False):
         return db_field.name == "note"
-    return demands.is_required(version, db_field)
+    return field_rules.is_required(version, db_field)
 
 
 def _fields_of(
@@ -58,7 +58,7 @@ def _fields_of(
     for db_field in answers.answer_fields():
         label = f"“{db_field.verbose_name}”"
         value = answers.value_of(db_field.name)
-        limit = demands.longest(version, db_field) if isinstance(value, str) else None
+        limit = field_rules.longest(version, db_field) if isinstance(value, str) else None
         here = {**place, "field": db_field.name}
         if db_field.name in answers.unparsed:
             reason = kept.get(db_field.name, "未能保存，请核对后重新保存。")

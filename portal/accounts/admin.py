@@ -98,7 +98,7 @@ class UserForm(UserChangeForm):
 
 @admin.register(User)
 class UserAdmin(ProvinceModelAdmin, BaseUserAdmin):
-    """Everybody's accounts. Officers come, go and change their roles on the portal's own page."""
+    """Everybody's accounts. Officers come and go on the portal's own page."""
 
     form = UserForm
     add_form = UserCreationForm

@@ -31,6 +31,9 @@ class EnterpriseResource(SheetResource):
 class OfficerResource(SheetResource):
     """推荐单位、省厅和审计人员: enterprises register themselves and are not in this sheet."""
 
+    kept = ("role", "bureau")
+    """Who moves gets another account: what this one has made and was told stays within reach."""
+
     username = column(User, "username", Text(User.normalize_username))
     mobile = column(User, "mobile", Text(tidy_mobile))
     role = column(User, "role", Choice(OFFICER_ROLES))

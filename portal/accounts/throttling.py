@@ -1,7 +1,8 @@
 """登录限制: who got a password wrong too often waits. The audit trail knows how often that was.
 
 Counted for a name from one place, so that nobody locks out an enterprise, whose sign-in name is its
-public credit code; for a name from everywhere, and for a place, so that nobody tries them all.
+public credit code; for a name from everywhere, and for a place, so that nobody tries them all. From
+where somebody has signed in before, what others try elsewhere does not count.
 """
 
 from datetime import timedelta
@@ -14,7 +15,7 @@ from portal.audit import trail
 from portal.audit.models import Record
 from portal.errors import PortalError
 
-FAILED = "sign_in_failed"
+SIGNED_IN, FAILED = "sign_in", "sign_in_failed"
 WINDOW = timedelta(minutes=15)
 MOST_FOR_NAME_FROM_PLACE = 10
 MOST_FROM_PLACE = 50
@@ -35,11 +36,13 @@ def require_patience(name: str, address: str) -> None:
     """Raise Paused after too many wrong passwords, whether or not somebody has the name."""
     failed = Record.objects.filter(verb=FAILED, at__gt=timezone.now() - WINDOW).order_by("-at")
     of_name, here = failed.filter(target_id=_digest(name)), {"detail": place(address)}
-    limits = (
+    limits = [
         (of_name.filter(**here), MOST_FOR_NAME_FROM_PLACE),
-        (of_name, MOST_FOR_NAME),
         (failed.filter(**here), MOST_FROM_PLACE),
-    )
+    ]
+    owner = User.objects.filter(username=name).values("pk")
+    if not Record.objects.filter(verb=SIGNED_IN, actor_id__in=owner, **here).exists():
+        limits.append((of_name, MOST_FOR_NAME))
     over = [
         at + WINDOW
         for rows, most in limits

@@ -51,7 +51,8 @@ NEW_LINK = "invitation"
 def _enter(request: HttpRequest, user: User) -> None:
     with transaction.atomic():
         login(request, user)
-        trail.record("sign_in", "登录", actor=user, detail=throttling.place(address_of(request)))
+        where = throttling.place(address_of(request))
+        trail.record(throttling.SIGNED_IN, "登录", actor=user, detail=where)
 
 
 class SignIn(auth_views.LoginView):

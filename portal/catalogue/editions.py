@@ -271,10 +271,8 @@ def copy(part: ClosedEdition.Part, source: int, year: int, *, actor: Any) -> Non
     """Begin a new edition with the rows of another."""
     actor.require_province("复制目录版本")
     _require_year(year)
-    known = years(part)
-    if source not in known:
-        raise NotAllowed(f"没有{part.label} {source} 年版。")
-    if year in known:
+    _require_known(part, source)
+    if year in years(part):
         raise NotAllowed(f"{part.label} {year} 年版已经有了，请换一个年份。")
     for row in ROWS[part].objects.filter(edition=source):
         scenarios = list(row.scenarios.all()) if part == Part.SCENARIOS else []
@@ -296,14 +294,18 @@ def _add(row: models.Model, **changes: Any) -> None:
 def delete(part: ClosedEdition.Part, year: int, *, actor: Any) -> None:
     """Remove an edition that no published round uses."""
     actor.require_province("删除目录版本")
-    if refusal := ClosedEdition.refusal(part, year):
-        raise NotAllowed(refusal)
+    _require_known(part, year)
+    # As if closed while it goes: whoever publishes waits, and then finds nothing to build on.
+    going, is_open = ClosedEdition.objects.get_or_create(part=part, edition=year)
+    if not is_open:
+        raise NotAllowed(ClosedEdition.refusal(part, year))
     if part == Part.SCENARIOS:
         Scenario.objects.filter(segment__edition=year).delete()
     try:
         ROWS[part].objects.filter(edition=year).delete()
     except models.ProtectedError as error:
         raise NotAllowed(f"{part.label} {year} 年版还在试运行中使用，请先结束试运行。") from error
+    going.delete()
     _record("edition_delete", "删除目录版本", part, year, actor=actor)
 
 
@@ -311,6 +313,11 @@ def _record(
     verb: str, act: str, part: ClosedEdition.Part, year: int, *, actor: Any, detail: str = ""
 ) -> None:
     trail.record(verb, act, actor=actor, named=f"{part.label} {year} 年版", detail=detail)
+
+
+def _require_known(part: ClosedEdition.Part, year: int) -> None:
+    if year not in years(part):
+        raise NotAllowed(f"没有{part.label} {year} 年版。")
 
 
 def _require_year(year: int) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db.models import QuerySet
+from django.utils.text import Truncator
 
 from portal.accounts.models import Enterprise, Role, User
 from portal.catalogue.models import Bureau
@@ -33,6 +34,8 @@ def send(
     name nothing of an application but its enterprise and project; the title of what is urgent goes
     out by SMS and names neither. Call it inside the transaction of what it tells of.
     """
+    # Names may be long; what is told of must not fail for that.
+    title = Truncator(title).chars(Message._meta.get_field("title").max_length, truncate="…")
     Message.objects.bulk_create(
         [
             Message(

@@ -268,8 +268,8 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "verbose_name": "催办",
-                "verbose_name_plural": "催办",
+                "verbose_name": "提醒",
+                "verbose_name_plural": "提醒",
                 "ordering": ["-sent_at", "-pk"],
             },
         ),

@@ -118,7 +118,7 @@ class ReminderQuerySet(models.QuerySet):
 
 
 class Reminder(models.Model):
-    """催办: what the province told units or enterprises at one time.
+    """提醒: what the province told units or enterprises at one time.
 
     Each got a message of their own under its ``message_key``; those say who has read it.
     """
@@ -140,7 +140,7 @@ class Reminder(models.Model):
     objects = ReminderQuerySet.as_manager()
 
     class Meta:
-        verbose_name = verbose_name_plural = "催办"
+        verbose_name = verbose_name_plural = "提醒"
         ordering = ["-sent_at", "-pk"]
 
     def __str__(self) -> str:

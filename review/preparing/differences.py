@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from django.db import models
 
-from applications import demands
+from applications import field_rules
 from applications.sections import kind_of
 from portal.documents.model import text_of
 from portal.rounds.models import Material, Round, RoundVersion
@@ -25,7 +25,7 @@ Contents = dict[str, Facts]
 """By heading."""
 
 ROUND, SEATS = "批次", "名额"
-RULES, DECLARATIONS, MATERIALS, DEMANDS = "填报规则", "承诺事项", "附件材料", "填写要求"
+RULES, DECLARATIONS, MATERIALS, FIELD_RULES = "填报规则", "承诺事项", "附件材料", "填写要求"
 CONDITIONS, INDICATORS, SCENARIOS = "要素条件", "关键绩效指标", "典型场景"
 
 
@@ -54,7 +54,7 @@ def of_round(round: Round) -> Contents:
     }
     return {
         ROUND: _facts(round, RoundForm.Meta.fields),
-        SEATS: {"其他推荐单位": f"{round.seats_per_bureau} 个", **own},
+        SEATS: own,
     }
 
 
@@ -67,7 +67,7 @@ def of_version(version: RoundVersion) -> Contents:
             for number, row in enumerate(version.declarations.all(), 1)
         },
         MATERIALS: {row.name: _of_material(row) for row in version.materials.all()},
-        DEMANDS: dict(_demands(version)),
+        FIELD_RULES: dict(_field_rules(version)),
     }
 
 
@@ -144,7 +144,7 @@ def _said(row: models.Model, field: models.Field) -> str:
         return str(getattr(row, f"get_{field.name}_display")())
     if isinstance(field, models.DateTimeField):
         return INSTANTS[field.name](value)
-    return text_of(value, kind_of(field))
+    return text_of(value, kind_of(field)).strip()
 
 
 def _of_material(row: Material) -> str:
@@ -163,9 +163,9 @@ def _rule(condition) -> str:
     return f"{condition.get_rule_display()}{minimum}{areas}"
 
 
-def _demands(version: RoundVersion) -> Iterable[tuple[str, str]]:
+def _field_rules(version: RoundVersion) -> Iterable[tuple[str, str]]:
     for place in places():
-        rules = demands.rules_of(version, place.part.model)
+        rules = field_rules.rules_of(version, place.part.model)
         for field in place.fields:
             if rule := rules.get(field.name):
                 required = {True: "必填", False: "选填", None: ""}[rule.is_required]

@@ -20,7 +20,7 @@ from review.preparing import differences
 from review.preparing.differences import Contents
 from review.preparing.forms import (
     DeclarationForm,
-    DemandsForm,
+    FieldRulesForm,
     MaterialForm,
     RoundForm,
     RowForm,
@@ -127,7 +127,7 @@ def _blank(slug: str, version: RoundVersion) -> CatalogueModel:
     return MODELS[slug](version=version)
 
 
-def store_demands(form: DemandsForm, seen: str, *, actor: User) -> None:
+def store_field_rules(form: FieldRulesForm, seen: str, *, actor: User) -> None:
     """Store what a version asks of each field."""
 
     def write() -> None:

@@ -19,12 +19,13 @@ from django.template import Context
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from applications import demands
+from applications import field_rules
 from applications.fields import DayField, DayInput, WholeNumberField, draft_field, tidy
 from applications.sections import SECTIONS, Group, Section
 from portal.catalogue.editions import FIRST_YEAR, LAST_YEAR, at_hand
 from portal.catalogue.models import Bureau
 from portal.documents.model import clean_text
+from portal.forms import PlainForm
 from portal.rounds.models import Declaration, FieldRule, Material, Round, RoundVersion
 from portal.rounds.times import closing, opening
 
@@ -135,17 +136,6 @@ def form_field(db_field: models.Field, **kwargs: Any) -> forms.Field:
     return field
 
 
-class _Form(forms.Form):
-    """What crispy-forms renders inside a form tag of the page's own."""
-
-    @property
-    def helper(self) -> FormHelper:
-        helper = FormHelper()
-        helper.form_tag = False
-        helper.disable_csrf = True
-        return helper
-
-
 class SeatTable:
     """A layout object: a number of seats for each bureau that has one of its own."""
 
@@ -153,7 +143,7 @@ class SeatTable:
         return render_to_string("review/_round_seats.html", {"fields": form.seat_fields})
 
 
-class RoundForm(_Form, forms.ModelForm):
+class RoundForm(PlainForm, forms.ModelForm):
     """The round itself: what it is called, when, how many seats each bureau has, its texts."""
 
     class Meta:
@@ -284,7 +274,7 @@ def warnings(round: Round) -> list[str]:
     return said
 
 
-class RulesForm(_Form, forms.ModelForm):
+class RulesForm(PlainForm, forms.ModelForm):
     """What an application is filled in and checked by, apart from the rows and the fields."""
 
     class Meta:
@@ -390,13 +380,13 @@ def places() -> Iterator[Place]:
             fields = [
                 each
                 for each in part.model.answer_fields()
-                if demands.may_vary(each) or demands.ceiling(each)
+                if field_rules.may_vary(each) or field_rules.ceiling(each)
             ]
             if fields:
                 yield Place(part, fields)
 
 
-class DemandsForm(_Form):
+class FieldRulesForm(PlainForm):
     """填写要求 of every field; what says the same as the portal is not stored."""
 
     def __init__(self, *args: Any, version: RoundVersion, **kwargs: Any) -> None:
@@ -412,7 +402,7 @@ class DemandsForm(_Form):
             f"{place.part.slug}-{db_field.name}",
             f"{place.title}：{db_field.verbose_name}",
         )
-        if demands.may_vary(db_field):
+        if field_rules.may_vary(db_field):
             default = "选填" if db_field.blank else "必填"
             self.fields[f"required-{name}"] = forms.TypedChoiceField(
                 label=f"{label}：必填",
@@ -422,7 +412,7 @@ class DemandsForm(_Form):
                 required=False,
                 initial="" if stored is None or stored.is_required is None else stored.is_required,
             )
-        if most := demands.ceiling(db_field):
+        if most := field_rules.ceiling(db_field):
             self.fields[f"longest-{name}"] = WholeNumberField(
                 label=f"{label}：{FieldRule._meta.get_field('max_length').verbose_name}",
                 required=False,

@@ -16,7 +16,7 @@ from django.db import models
 from django.utils import timezone
 from PIL import Image, ImageDraw
 
-from applications import attachments, demands, saving, workflow
+from applications import attachments, field_rules, saving, workflow
 from applications.models import Application, BasicInformation, FixedRow
 from applications.saving import Entry
 from applications.sections import BY_SLUG, INSTANCES, Group
@@ -272,7 +272,8 @@ def _maturity_of(version: RoundVersion) -> int:
 def answer(application: Application, invented: InventedEnterprise, actor: User) -> None:
     """Fill in everything that the application's version asks for."""
     version = application.version
-    year = version.round.year
+    # A round may be tried in the year before its own; nothing filled in lies ahead of today.
+    year = min(version.round.year, timezone.localdate().year)
     requirement = {"answer": "yes", "explanation": "符合，相关证明材料备查。"}
     save(
         application,
@@ -335,10 +336,10 @@ def _add(application: Application, group: Group, rows: list[dict], actor: User) 
 def fitting(version: RoundVersion, model: type[models.Model], values: dict) -> dict[str, Any]:
     """The values as a round's own rules want them: no longer than allowed, none left out."""
     fitted = dict(values)
-    for name in demands.rules_of(version, model):
+    for name in field_rules.rules_of(version, model):
         db_field = model._meta.get_field(name)
-        value, limit = fitted.get(name), demands.longest(version, db_field)
-        if value in (None, "") and demands.is_required(version, db_field):
+        value, limit = fitted.get(name), field_rules.longest(version, db_field)
+        if value in (None, "") and field_rules.is_required(version, db_field):
             value = _something(db_field)
         fitted[name] = value[:limit] if isinstance(value, str) else value
     return {name: value for name, value in fitted.items() if value is not None}

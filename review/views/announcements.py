@@ -4,10 +4,11 @@ from django.contrib.auth.decorators import login_not_required
 from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from portal.accounts.access import address_of
+from portal.accounts.access import address_of, typed_but_not_saved
 from portal.errors import Closed, PortalError
 from review import objections
 from review.forms import ObjectionForm
@@ -46,6 +47,9 @@ def object_to(request: HttpRequest, pk: int) -> HttpResponse:
     found = _announcement(request, pk)
     if not found.is_current and request.method != "POST":
         return redirect("announcement", pk)
+    if found.is_withdrawn:  # the form would name those who were in it
+        onward = reverse("announcement", args=[pk])
+        return typed_but_not_saved(request, "公示已撤下，异议没有提交", onward=onward)
     form = ObjectionForm(
         request.POST if request.method == "POST" else None,
         enterprises=[row["enterprise"] for row in found.rows],

@@ -5,7 +5,7 @@ Opened by a client's token alone: a session's cookie counts for nothing here.
 
 import base64
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import wraps
 from typing import Annotated, Any, Literal
@@ -24,7 +24,7 @@ from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationEr
 from ninja.renderers import JSONRenderer
 from ninja.security import HttpBearer
 from ninja.throttling import AuthRateThrottle
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 
 from applications.models import Application
 from applications.states import Status
@@ -255,6 +255,17 @@ def _unit(unit: summary.Unit) -> dict[str, Any]:
 
 # Ledger
 
+
+def _in_utc(at: datetime) -> datetime:
+    """As a database takes it: without a zone it is Beijing time. ValueError beyond all days."""
+    try:
+        return (at if at.tzinfo else timezone.make_aware(at)).astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("beyond all days") from error
+
+
+Instant = Annotated[datetime, AfterValidator(_in_utc)]
+
 TYPES = {
     Kind.INTEGER: int | str,  # a text, where the enterprise wrote no number
     Kind.NUMBERED: list[str],
@@ -349,7 +360,7 @@ def rows(
     bureau: Annotated[str | None, Query(title="推荐单位代码", max_length=6)] = None,
     status: Annotated[Literal[tuple(Status.values)] | None, Query(title="状态代码")] = None,
     changed_since: Annotated[
-        datetime | None, Query(title="此后有动态的（含此刻），不写时区即北京时间")
+        Instant | None, Query(title="此后有动态的（含此刻），不写时区即北京时间")
     ] = None,
     columns: Annotated[str | None, Query(title="栏目名称，以逗号分隔；空为全部")] = None,
     limit: Annotated[int, Query(title="每页份数", ge=1, le=MOST)] = 50,
@@ -368,8 +379,7 @@ def rows(
     if status:
         found = found.filter(status=status)
     if changed_since:
-        since = changed_since if changed_since.tzinfo else timezone.make_aware(changed_since)
-        found = found.filter(touched_at__gte=since)
+        found = found.filter(touched_at__gte=changed_since)
     if cursor:
         found = found.filter(_after(cursor))
     page = list(found.order_by("touched_at", "pk")[: limit + 1])
@@ -442,7 +452,8 @@ def _after(cursor: str) -> Q:
     try:
         text = base64.urlsafe_b64decode(cursor.encode()).decode()
         at, pk = text.split()
-        touched_at, last = parse_datetime(at), int(pk)
+        known, last = parse_datetime(at), int(pk)
+        touched_at = known and _in_utc(known)
     except ValueError:
         touched_at = None
     if touched_at is None:

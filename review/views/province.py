@@ -1,4 +1,4 @@
-"""The provincial office's pages: the twelve units, their lists, the summary table."""
+"""The provincial office's pages: all applications of a round, and the list of one unit."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render

@@ -1,4 +1,4 @@
-"""催办: the province writes, looks at what each will read, and sends."""
+"""提醒: the province writes, looks at what each will read, and sends."""
 
 from uuid import uuid4
 

@@ -15,7 +15,7 @@ from portal.rounds.models import Round, RoundVersion
 from review import publishing
 from review.preparing import cloning, differences, editing
 from review.preparing.editing import SEEN, RulesPage
-from review.preparing.forms import DemandsForm, RoundForm, warnings
+from review.preparing.forms import FieldRulesForm, RoundForm, warnings
 from review.views.shared import attempt, province_only
 
 ROW_ACTS = (("up", "↑", "上移"), ("down", "↓", "下移"), ("remove", "×", "删除"))
@@ -184,24 +184,26 @@ def rules(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @province_only
-def demands(request: HttpRequest, slug: str) -> HttpResponse:
+def field_rules(request: HttpRequest, slug: str) -> HttpResponse:
     """What the version in preparation asks of each field."""
     round = find(slug)
     version = _to_edit(request, round)
     if version is None:
         return redirect("review:round", slug)
     seen = differences.digest(differences.of_version(version))
-    form = DemandsForm(request.POST if request.method == "POST" else None, version=version)
+    form = FieldRulesForm(request.POST if request.method == "POST" else None, version=version)
     if request.method == "POST" and form.is_valid():
         try:
-            editing.store_demands(form, request.POST.get(SEEN, ""), actor=request.user)
+            editing.store_field_rules(form, request.POST.get(SEEN, ""), actor=request.user)
         except PortalError as error:
             form.add_error(None, str(error))
         else:
             _saved(request)
-            return redirect("review:round_demands", slug)
-    context = {"round": round, "version": version, "form": form, "seen": seen, "tab": "demands"}
-    return render(request, "review/round_demands.html", context, status=409 if form.errors else 200)
+            return redirect("review:round_field_rules", slug)
+    context = {"round": round, "version": version, "form": form, "seen": seen, "tab": "field_rules"}
+    return render(
+        request, "review/round_field_rules.html", context, status=409 if form.errors else 200
+    )
 
 
 @require_safe

@@ -123,6 +123,5 @@ def file(request: HttpRequest, pk: int, format: str) -> HttpResponseBase:
         stream = job.file.open("rb")
     except FileNotFoundError:
         raise Http404 from None
-    if "Range" not in request.headers:  # a download that goes on was noted when it began
-        summary_versions.fetched(version, job, actor=request.user)
+    summary_versions.fetched(version, job, actor=request.user)
     return downloads.send(stream, job.file_name, request.method, request.headers)

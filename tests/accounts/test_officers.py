@@ -11,6 +11,7 @@ from django.urls import reverse
 from portal.accounts import team
 from portal.accounts.models import Invitation, Role, User
 from portal.audit.models import Record
+from portal.catalogue.models import Bureau
 from portal.errors import NotAllowed
 from tests.catalogue.sheets import (
     client_of,
@@ -103,6 +104,17 @@ def test_officers_come_back_unchanged_and_keep_their_passwords(staff):
     assert list(User.objects.order_by("pk").values()) == before
 
 
+def test_who_moves_gets_another_account(staff):
+    upload(staff, workbook(OFFICER_HEAD, officer()))
+    Bureau.objects.create(
+        code="140200", name="大同市工业和信息化局", short_name="大同市", kind="市", order=3
+    )
+    for moved in (officer(bureau="大同市"), officer(role="省厅", bureau="")):
+        assert "已有的行不能更改这一列" in upload(staff, workbook(OFFICER_HEAD, moved))
+    known = User.objects.get(username="ty01")
+    assert (known.role, known.bureau) == (Role.BUREAU, taiyuan())
+
+
 def test_a_password_in_the_sheet_of_a_known_officer_replaces_the_old_one(staff):
     upload(staff, workbook(OFFICER_HEAD, officer()))
     assert "更新 1 行" in upload(
@@ -116,6 +128,7 @@ def test_a_password_in_the_sheet_of_a_known_officer_replaces_the_old_one(staff):
     [
         (officer(password=""), "初始密码：新账号须填初始密码。"),
         (officer(password=12345678901), "初始密码：密码"),
+        (officer(password="Kx3-pQ"), "初始密码：密码太短，至少要有 10 个字符。"),
         (officer(mobile="0351-318308"), "手机号码：请填写 11 位手机号码"),
         (officer(role="企业"), "角色：“企业”不是可填的内容，请填：推荐单位、省厅、审计（只读）。"),
         (officer(bureau=""), "角色与所属单位不一致"),

@@ -83,6 +83,14 @@ def test_whoever_tries_many_names_or_from_many_places_waits_too(owner):
     assert "请在" in tried(owner.username, cast.PASSWORD, place="10.2.0.1")
 
 
+def test_where_somebody_has_signed_in_before_others_cannot_lock_them_out(owner):
+    assert tried(owner.username, cast.PASSWORD, place="10.2.0.1") == ""
+    for number in range(throttling.MOST_FOR_NAME):
+        throttling.note_failure(owner.username, f"10.1.{number}.1")
+    assert tried(owner.username, cast.PASSWORD, place="10.2.0.1") == ""
+    assert "请在" in tried(owner.username, cast.PASSWORD, place="10.2.0.2")
+
+
 def test_behind_the_proxy_the_visitors_own_address_counts(owner, settings):
     settings.BEHIND_PROXY = True
     for _ in range(MOST):

@@ -14,7 +14,7 @@ from applications import checks
 from applications.checks import Severity
 from applications.models import Integrator, ScenarioInstance
 from applications.sections import BY_SLUG, INSTANCES
-from portal.catalogue.models import Area
+from portal.catalogue.models import Area, Level
 from tests.applications.conftest import filing_of
 
 TODAY = datetime(2026, 3, 1, 0, 30, tzinfo=ZoneInfo("Asia/Shanghai"))

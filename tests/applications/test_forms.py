@@ -17,14 +17,20 @@ from applications.models.rows import FixedRow
 from applications.sections import BY_SLUG, Section
 from portal.catalogue.models import Division, Industry, Segment
 from portal.documents.model import clean_text
+from portal.rounds.models import RoundVersion
 from tests.applications.conftest import form_as_sent
 
 
-def answers(form_class, version=None, **typed):
+NO_RULES = RoundVersion()
+NO_RULES.deviations = {}
+"""A version that asks of each field what the portal asks by itself."""
+
+
+def answers(form_class, version=NO_RULES, **typed):
     return form_class(typed, version=version).answers()
 
 
-def shown_again(form_class, values, version=None):
+def shown_again(form_class, values, version=NO_RULES):
     """The form as the next visitor sees it."""
     row = form_class._meta.model(**values)
     if form_class is forms.IndicatorValueForm:
@@ -234,7 +240,7 @@ def test_a_paste_far_too_long_is_kept_whole():
 
 
 def test_the_browser_is_not_told_to_cut_a_paste():
-    form = forms.FactoryOverviewForm(version=None)
+    form = forms.FactoryOverviewForm(version=NO_RULES)
     assert "maxlength" not in str(form["introduction"])
     assert "maxlength" not in str(form["project_name"])
 
@@ -382,7 +388,7 @@ def test_a_cell_says_in_a_few_words_what_is_wrong(typed, complaint):
 
 
 def test_a_cell_says_what_the_checks_say_in_brief():
-    form = forms.FinanceYearForm(version=None)
+    form = forms.FinanceYearForm(version=NO_RULES)
     form.complain("debt_ratio", "2024年：资产负债率为 120%，超过 100%，请核对。", "超过 100%")
     assert form["debt_ratio"].complaint == "超过 100%"
 
@@ -494,7 +500,7 @@ def test_whatever_is_typed_is_read_or_kept(form_class, text):
                 or set(clean_text(text)) <= set(" %％万元人年,，")
             )
     # Saving what is shown changes nothing: neither what was read nor what was kept.
-    again = form_class(form_as_sent(shown_again(form_class, result)), version=None)
+    again = form_class(form_as_sent(shown_again(form_class, result)), version=NO_RULES)
     assert {name: again.answers()[name] for name in names} == {name: result[name] for name in names}
     assert again.answers()["unparsed"].keys() == result["unparsed"].keys()
 

@@ -33,7 +33,7 @@ from tests.catalogue.sheets import (
 
 pytestmark = pytest.mark.django_db
 
-SHEETS = [Bureau, Scenario, Indicator, Enterprise, User]
+SHEETS = [Bureau, Scenario, Indicator, Enterprise]
 OURS = ("catalogue", "accounts", "rounds")
 BUREAU_HEAD = labels(Bureau, "code", "name", "short_name", "kind", "order")
 SCENARIO_HEAD = (

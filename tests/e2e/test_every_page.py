@@ -312,7 +312,7 @@ PAGES = {
         "/review/province/rounds/next/",
         "/review/province/rounds/next/edit/",
         "/review/province/rounds/next/rules/",
-        "/review/province/rounds/next/demands/",
+        "/review/province/rounds/next/fields/",
         "/review/province/rounds/next/differences/",
         "/review/province/rounds/next/trial/",
         "/review/province/editions/",

@@ -130,6 +130,16 @@ def test_a_draft_changed_since_it_was_looked_at_is_not_published(draft, province
         announcing.publish(draft, seen=seen, actor=province)
 
 
+def test_a_draft_that_no_longer_says_what_the_lists_say_is_not_published(draft, province, received):
+    bureau = received[0].bureau
+    bureau.name = "改名后的推荐单位"
+    bureau.save()
+    with pytest.raises(NotAllowed, match="百工有限公司.*有变化"):
+        publish(draft, province)
+    announcing.keep(draft, [each.pk for each in received], actor=province)
+    publish(draft, province)
+
+
 def test_a_period_that_began_before_anybody_could_read_it_is_refused(draft, province):
     with (
         time_machine.travel(datetime.now(BEIJING) + timedelta(days=1), tick=False),
@@ -155,6 +165,10 @@ def test_what_was_withdrawn_says_why_and_names_nobody(published, as_province):
     assert "已撤下" in page and "名单有误" in page
     assert "百工" not in page and "示范智能工厂" not in page
     assert Client().get(reverse("object", args=[published.pk])).status_code == 302
+    late = object_to(published).content.decode()
+    assert "数据不实" in late, "what was typed comes back"
+    assert "大同" not in late and "示范智能工厂" not in late
+    assert not Objection.objects.exists()
 
 
 def test_a_visitor_learns_the_published_rows_and_no_more(published, draft, round, province):

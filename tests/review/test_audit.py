@@ -214,6 +214,8 @@ def test_a_mistake_in_the_search_is_said_and_what_was_typed_stays(client, provin
     page = client.get(AUDIT, {"since": "2026-13-01", "actor": "zhang"}).text
     assert "日期请写成" in page
     assert 'value="zhang"' in page and 'value="2026-13-01"' in page
+    page = client.get(AUDIT, {"since": "0001-01-01", "until": "9999-12-31"}).text
+    assert page.count("日期的年份请填") == 2
     page = client.get(AUDIT, {"since": "2026-11-21", "until": "2026-11-20"}).text
     assert "截止日期早于起始日期" in page
 

@@ -47,6 +47,18 @@ def numbers(page: str) -> list[tuple[str, int]]:
     ]
 
 
+def test_a_round_published_ahead_of_its_time_does_not_hide_the_one_under_way(
+    as_province,  # noqa: F811
+    round,
+    province,
+):
+    ahead = timezone.now() + timedelta(days=300)
+    times = dict.fromkeys(("enterprise_deadline", "bureau_deadline"), ahead + timedelta(days=20))
+    cast.make_round(province, slug="next", title="明年批次", opens_at=ahead, **times)
+    assert as_province.get(reverse("review:cockpit")).context["round"] == round
+    assert as_province.get(reverse("review:cockpit"), {"round": "next"}).status_code == 200
+
+
 def test_every_number_opens_exactly_the_list_behind_it(as_province, round, filed, province):  # noqa: F811
     links = numbers(body(as_province.get(reverse("review:cockpit"))))
     # Seven states, all, unopened and late; for each unit and in all; and the key figure.

@@ -23,8 +23,9 @@ STATEMENT = "review:interest"
 # Whose first argument is the application, and what an officer opens by another row's id.
 ABOUT_ONE = sorted(
     name
-    for name, (wanted, _get, _post) in TABLE.items()
-    if name.startswith("review:") and wanted.split()[:1] == ["application"] and name != STATEMENT
+    for name, (wanted, get, _post) in TABLE.items()
+    if name.startswith("review:") and wanted.split()[:1] == ["application"]
+    if get[3] != 403 and name != STATEMENT  # the fourth is the bureau's officer
 )
 PARTS_OF_ONE = [
     ("applications:file", "attachment"),

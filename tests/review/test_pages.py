@@ -451,7 +451,8 @@ def test_a_sent_list_is_shown_with_its_opinions_statement_and_signatory(as_provi
 
 def test_a_list_is_received_from_its_page_once(as_province, sent):
     page = body(as_province.get(reverse("review:ranked_list", args=[sent.pk])))
-    sure = page.partition("<details")[2].partition("</details>")[0]
+    main = page.partition("<main")[2]
+    sure = main.partition("<details")[2].partition("</details>")[0]
     assert reverse("review:receive", args=[sent.pk]) in sure
     assert "确认受理" in sure
     assert "已受理" in said(act_on(as_province, sent, "receive"))
@@ -494,18 +495,18 @@ def test_the_summary_page_says_what_the_files_say(as_province, round, sent):
     assert page.count("尚未报送") == 11
 
 
-def test_a_round_is_published_from_the_list_of_rounds_once(as_province, province):
+def test_a_round_is_published_from_its_page_once(as_province, province):
     draft = cast.make_round(province, slug="next", title="下一批次", published=False)
-    url = reverse("review:publish", args=["next"])
-    assert url in body(as_province.get(reverse("review:rounds")))
+    url, page = (reverse(f"review:{name}", args=["next"]) for name in ("publish", "round"))
+    assert url in body(as_province.get(page))
     assert "已发布，各推荐单位的名额已建立" in said(as_province.post(url))
     draft.refresh_from_db()
     assert draft.is_published
-    assert url not in body(as_province.get(reverse("review:rounds")))
+    assert url not in body(as_province.get(page))
     assert "该批次已发布" in said(as_province.post(url))
 
 
-def test_a_bureau_that_joined_later_is_told_so_and_seated_from_the_list_of_rounds(
+def test_a_bureau_that_joined_later_is_told_so_and_seated_from_the_page_of_the_round(
     client, round, province
 ):
     late = Bureau.objects.create(
@@ -518,11 +519,11 @@ def test_a_bureau_that_joined_later_is_told_so_and_seated_from_the_list_of_round
     assert "本单位在该批次还没有名额" in body(page)
     client.force_login(province)
     url = reverse("review:seat", args=[round.slug])
-    page = body(client.get(reverse("review:rounds")))
-    assert url in page
-    assert "还没有名额：新设市" in page
+    assert "还没有名额：新设市" in body(client.get(reverse("review:rounds")))
+    page = reverse("review:round", args=[round.slug])
+    assert url in body(client.get(page))
     assert "均已有名额" in said(client.post(url))
-    assert url not in body(client.get(reverse("review:rounds")))
+    assert url not in body(client.get(page))
     assert round.ranked_lists.filter(bureau=late).exists()
 
 
@@ -532,9 +533,8 @@ def test_publishing_late_says_that_nobody_can_file_any_more(as_province, provinc
     said_of = []
     for deadline in (draft.enterprise_deadline, past):
         Round.objects.filter(pk=draft.pk).update(enterprise_deadline=deadline)
-        page = body(as_province.get(reverse("review:rounds")))
-        _before, _, form = page.partition(reverse("review:publish", args=["next"]))
-        said_of.append("发布后企业不能申报" in form.partition("</form>")[0])
+        page = body(as_province.get(reverse("review:round", args=["next"])))
+        said_of.append("发布后企业不能申报" in page)
     assert said_of == [False, True]
 
 

@@ -16,10 +16,10 @@ from portal.catalogue import editions
 from portal.catalogue.models import ClosedEdition, Condition, Level
 from portal.errors import NotAllowed, StaleState
 from portal.messaging.models import Message
-from portal.rounds.models import Declaration, FieldRule, Material, Quota, Round
+from portal.rounds.models import Declaration, FieldRule, Material, Quota, Round, RoundVersion
 from review import publishing, summary
 from review.preparing import cloning, differences, editing
-from review.preparing.forms import INSTANTS, DemandsForm
+from review.preparing.forms import INSTANTS, FieldRulesForm
 from tests import cast
 
 pytestmark = pytest.mark.django_db
@@ -196,7 +196,7 @@ def test_a_material_keeps_to_what_the_portal_can_hold(office, draft_round):
 
 
 def test_only_what_deviates_is_stored_and_an_application_follows_it(office, draft_round, province):
-    url = reverse("review:round_demands", args=["draft"])
+    url = reverse("review:round_field_rules", args=["draft"])
     data = typed(office.get(url)) | {
         "required-basic-contact_email": "True",
         "required-basic-registered_address": "False",
@@ -226,7 +226,7 @@ def test_only_what_deviates_is_stored_and_an_application_follows_it(office, draf
 
 
 def test_what_annex_1_and_the_rules_need_cannot_be_made_optional(draft_round):
-    form = DemandsForm(version=draft_round.version)
+    form = FieldRulesForm(version=draft_round.version)
     for name in (
         "basic-contact_name",
         "factory-project_name",
@@ -288,6 +288,21 @@ def test_there_is_one_version_in_preparation_and_it_can_be_given_up(round, corre
     assert Declaration.objects.filter(text="配合核查。").count() == 0
 
 
+def test_a_page_made_before_a_version_was_published_neither_drops_it_nor_goes_back_behind_it(
+    round, province
+):
+    page = Round.objects.prefetch_related("versions").get(pk=round.pk)
+    first = editing.prepare_version(round, actor=province)
+    Declaration.objects.create(version=first, order=3, text="配合核查。")
+    publishing.publish_version(
+        RoundVersion.objects.get(pk=first.pk), "增加一项承诺", actor=province
+    )
+    with pytest.raises(StaleState, match="刚刚发布"):
+        editing.discard_version(first, actor=province)
+    second = editing.prepare_version(page, actor=province)
+    assert second.declarations.filter(text="配合核查。").exists()
+
+
 def test_what_was_published_meanwhile_is_not_changed_any_more(corrected, province, office):
     url = reverse("review:round_rules", args=[corrected.round.slug])
     data = typed(office.get(url))
@@ -311,6 +326,7 @@ def test_a_cloned_round_keeps_its_weekdays_and_rules_and_takes_the_newest_editio
     )
     editions.copy(editions.Part.CONDITIONS, 2024, 2026, actor=province)
     Condition.objects.filter(edition=2026, code="B1").update(text="新的要求。")
+    Round.objects.filter(pk=draft_round.pk).update(notice="各单位：\n请按时报送。\n" * 50)
     url = f"{reverse('review:round_new')}?source=draft&year=2026"
     page = office.get(url)
     assert "上一批次：" in said(page)
@@ -327,13 +343,15 @@ def test_a_cloned_round_keeps_its_weekdays_and_rules_and_takes_the_newest_editio
         editions.Part.CONDITIONS: 2026,
     }
     found = dict(office.get(answer["Location"]).context["found"])
-    assert {change.name for change in found[differences.ROUND]} >= {"名称", "标识", "年度"}
+    changed = {change.name for change in found[differences.ROUND]}
+    assert changed >= {"名称", "标识", "年度"}
+    assert "通知正文" not in changed
     assert [change.after[:5] for change in found[differences.CONDITIONS]] == ["新的要求。"]
     assert any(change.before is None for change in found[differences.SCENARIOS])
     for same in (
         differences.DECLARATIONS,
         differences.MATERIALS,
-        differences.DEMANDS,
+        differences.FIELD_RULES,
         differences.SEATS,
     ):
         assert same not in found

@@ -19,7 +19,8 @@ from applications.saving import Entry
 from applications.sections import BY_SLUG, Filing, snapshot
 from applications.states import Status
 from portal.accounts.models import Enterprise, Role, User
-from portal.catalogue.models import Bureau
+from portal.catalogue import editions
+from portal.catalogue.models import Bureau, ClosedEdition
 from portal.errors import NotAllowed, PortalError
 from portal.jobs.models import Job
 from portal.jobs.registry import KINDS
@@ -405,6 +406,23 @@ def test_a_round_published_twice_at_once_has_its_seats_once(at_once, province):
     )
     assert outcomes(results) == ["StaleState"] * 3 + ["done"]
     assert Seat.objects.count() == 36
+
+
+def test_an_edition_is_built_on_or_deleted_and_never_both(at_once, province):
+    part = ClosedEdition.Part.INDICATORS
+    for number in range(5):
+        year = 2040 + number
+        editions.copy(part, 2024, year, actor=province)
+        round = cast.make_round(province, slug=f"r{number}", published=False)
+        round.versions.update(indicator_edition=year)
+        round = Round.objects.get(pk=round.pk)
+        at_once(
+            partial(publishing.publish, round, actor=province),
+            partial(editions.delete, part, year, actor=province),
+        )
+        is_there = year in editions.years(part)
+        assert is_there == Round.objects.get(pk=round.pk).is_published
+        assert is_there == bool(ClosedEdition.refusal(part, year))
 
 
 def test_a_bureau_that_joined_is_seated_once_by_two_at_once(at_once, round, province):

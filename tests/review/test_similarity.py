@@ -229,6 +229,14 @@ def test_earlier_rounds_count_and_later_ones_do_not(file, province, round):
     assert found(earlier) == {}
 
 
+def test_nobody_waits_for_what_was_invented_for_a_dry_run(file, province, round):
+    dry = cast.make_round(province, slug="dry")
+    type(dry).objects.filter(pk=dry.pk).update(opens_at=round.opens_at, trial_of=round)
+    real, invented = file(1, SHARED), file(2, SHARED, into=dry)
+    TextIndex.objects.filter(application=invented).delete()
+    assert indexing.compare(real).waiting == 0
+
+
 def test_a_new_submission_takes_the_place_of_the_old_one(file, officer, work_off_jobs):
     one, other = file(1, SHARED), file(2, SHARED)
     other = resubmit(other, OTHER, officer)

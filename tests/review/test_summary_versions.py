@@ -108,6 +108,8 @@ def test_a_colleague_takes_the_file_and_that_is_noted_but_others_do_not(
     colleague = cast.make_user("colleague", Role.PROVINCE)
     url = reverse("review:summary_version_file", args=[version.pk, "xlsx"])
     client.force_login(colleague)
+    part = client.get(url, headers={"range": "bytes=0-"})
+    assert part.status_code == 206 and Record.objects.filter(verb="summary_fetch").exists()
     response = client.get(url)
     document = summary.build(round).document
     rows = read_rows(b"".join(response.streaming_content), Format.XLSX)

@@ -7,11 +7,12 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import connection
 from django.urls import reverse
+from django.utils import timezone
 
 from applications import book, receipts, workflow
 from applications.models import Application, Attachment, Paper
 from applications.states import Status
-from portal.accounts.models import Enterprise, User
+from portal.accounts.models import Enterprise, Role, User
 from portal.audit.models import Record
 from portal.catalogue.models import ClosedEdition, Condition, forget_cached_rows
 from portal.celery import app as celery
@@ -20,7 +21,7 @@ from portal.jobs.models import Job
 from portal.jobs.tasks import run
 from portal.messaging.models import Message
 from portal.rounds.models import FieldRule, Material, Round
-from review import indexing, summary
+from review import indexing, publishing, summary, transferring
 from review.models import RankedList, Seat, TextIndex
 from review.preparing import trials
 from tests import cast
@@ -52,7 +53,8 @@ def rows_of_every_table() -> dict[str, int]:
 def world(catalogue, tmp_path_factory) -> SimpleNamespace:
     """A round with rules of its own, its trial, and real people who have nothing to do with it."""
     province, officer, real = cast.make_province(), cast.make_officer(), cast.make_enterprise(1)
-    round = cast.make_round(province, slug="next", title="明年批次", published=False)
+    ahead = timezone.localdate().year + 1
+    round = cast.make_round(province, slug="next", title="明年批次", published=False, year=ahead)
     version = round.version
     Material.objects.create(version=version, order=1, name="证照", accepts="pdf", is_required=True)
     for place, field, rule in (
@@ -104,6 +106,21 @@ def test_nobody_real_meets_a_trial(world, client):
         named = {"round": world.trial.slug} if name == "inbox" else {}
         page = client.get(reverse(f"review:{name}"), named, follow=True).content.decode()
         assert not any(each in page for each in names), name
+
+
+def test_a_transfer_within_a_trial_is_told_to_nobody_real(world):
+    application = world.trial.applications.get(status=Status.RETURNED)
+    assert application.bureau != world.officer.bureau
+    transferring.transfer(application, world.officer.bureau, "试办转办。", actor=world.province)
+    assert not Message.objects.filter(recipient__is_invented=False).exists()
+
+
+def test_whoever_is_let_in_to_a_trial_stays_in_it(world):
+    publishing.publish(world.round, actor=world.province)
+    invented = world.trial.applications.first().enterprise
+    colleague = cast.make_user("colleague", Role.ENTERPRISE, enterprise=invented)
+    with pytest.raises(NotAllowed, match="试运行"):
+        workflow.start(world.round, actor=colleague)
 
 
 def test_nobody_invented_can_sign_in_until_the_province_asks_for_the_draft(world, client):

@@ -61,8 +61,11 @@ class Command(BaseCommand):
         self._say_who()
 
     def _is_complete(self, wanted: int) -> bool:
-        return Round.objects.open().filter(slug=SLUG).exists() and (
-            Application.objects.filter(round__slug=SLUG).count() >= wanted
+        people = User.objects.filter(username__in=(PROVINCE, SECOND, AUDITOR))
+        return (
+            people.count() == 3
+            and Round.objects.open().filter(slug=SLUG).exists()
+            and Application.objects.filter(round__slug=SLUG).count() >= wanted
         )
 
     def _seed(self, bureaus: list[Bureau], scale: int) -> None:

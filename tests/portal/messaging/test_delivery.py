@@ -160,3 +160,11 @@ def test_the_digest_is_begun_at_six_in_the_evening_once_a_day(db, work_off_jobs)
         with time_machine.travel(datetime(2026, 11, day, *clock, tzinfo=BEIJING), tick=False):
             begun.append("digest" in start_due())
     assert begun == [True, False, True, False]
+
+
+def test_a_title_with_a_long_name_is_cut_and_hinders_nothing(catalogue, db):
+    reader = cast.make_officer()
+    about = {"sender": "测试", "url": "/", "key": "long", "is_urgent": True}
+    send([reader], kind=Message.Kind.NOTICE, title="长" * 130, **about)
+    title = Message.objects.get(recipient=reader).title
+    assert title == "长" * 119 + "…"
