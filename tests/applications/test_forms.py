@@ -20,7 +20,6 @@ from portal.documents.model import clean_text
 from portal.rounds.models import RoundVersion
 from tests.applications.conftest import form_as_sent
 
-
 NO_RULES = RoundVersion()
 NO_RULES.deviations = {}
 """A version that asks of each field what the portal asks by itself."""
