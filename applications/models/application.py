@@ -23,9 +23,7 @@ class ApplicationQuerySet(models.QuerySet):
         if getattr(user, "oversees", False):
             return self
         if role == Role.BUREAU:
-            # A dry run has officers of its own, and is in nobody else's lists.
-            of_trials = {"round__trial_of__isnull": not user.is_invented}
-            return self.filter(bureau_id=user.bureau_id, **of_trials)
+            return self.filter(bureau_id=user.bureau_id, round__in=Round.objects.worked_on_by(user))
         if role == Role.ENTERPRISE:
             return self.filter(enterprise_id=user.enterprise_id)
         return self.none()

@@ -24,8 +24,7 @@ class OfBureauQuerySet(models.QuerySet):
         if getattr(user, "oversees", False):
             return self
         if getattr(user, "role", None) == Role.BUREAU:
-            of_trials = {"round__trial_of__isnull": not user.is_invented}
-            return self.filter(bureau_id=user.bureau_id, **of_trials)
+            return self.filter(bureau_id=user.bureau_id, round__in=Round.objects.worked_on_by(user))
         return self.none()
 
 

@@ -90,7 +90,9 @@ def crowd(make_accepted) -> list[Application]:
     )
     # A draft first: a revision is of an application, an accepted application has a revision.
     copies = Application.objects.bulk_create(
-        Application(enterprise=enterprise, round=first.round, bureau=first.bureau)
+        Application(
+            enterprise=enterprise, round=first.round, version=first.version, bureau=first.bureau
+        )
         for enterprise in parties
     )
     model = first.current_revision
