@@ -52,15 +52,21 @@ def submitted(application: Application, revision: Revision, *, actor: User) -> N
         sender=str(application.enterprise),
         due=application.round.deadline(Deadline.BUREAU, bureau=application.bureau),
         url=reverse("review:reader", args=[application.pk]),
-        key=f"revision-{revision.pk}",
+        key=_asks_to_review(revision.pk),
     )
     done_with = Q(recipient=actor) | Q(kind=Message.Kind.DEADLINE)
     own = Message.objects.filter(recipient__enterprise=application.enterprise_id)
     own.filter(done_with, url=_page(application)).read()
 
 
+def _asks_to_review(revision_id: int) -> str:
+    return f"revision-{revision_id}"
+
+
 def decided(application: Application, event: Event) -> None:
-    """Tell the enterprise what its bureau decided."""
+    """Tell the enterprise what its bureau decided; nobody is asked to review it any more."""
+    if event.source == Status.SUBMITTED:
+        Message.objects.filter(key=_asks_to_review(application.current_revision_id)).read()
     if event.verb == "return_for_changes":
         title, kind = "申报已退回，请修改后重新提交", Message.Kind.TASK
         due = application.deadline(Deadline.BUREAU)

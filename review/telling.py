@@ -1,5 +1,6 @@
 """Who is told what about a ranked list: called from its verbs, in their transaction."""
 
+from django.db.models import Q
 from django.urls import reverse
 
 from portal.accounts.models import User
@@ -18,16 +19,21 @@ SAID = {
 def list_changed(ranked_list: RankedList, event: ListEvent, *, actor: User) -> None:
     """Tell the province what a bureau did with its list, and the bureau what the province did.
 
-    Of a dry run the province hears nothing: whoever does it is looking at it.
+    What either was asked to do about the list before is done with. Of a dry run the province
+    hears nothing: whoever does it is looking at it.
     """
     round, bureau = ranked_list.round, ranked_list.bureau
+    list_page = reverse("review:ranked_list", args=[ranked_list.pk])
+    board = reverse("review:board", args=[round.slug])
+    asked = Message.objects.filter(kind=Message.Kind.TASK)
+    asked.filter(Q(url=list_page) | Q(url=board, recipient__bureau=bureau)).read()
     kind, title = SAID[event.verb]
     if actor.is_bureau:
         recipients = User.objects.none() if round.is_trial else province()
-        page = reverse("review:ranked_list", args=[ranked_list.pk])
+        page = list_page
     else:
         recipients = people_of(bureau, in_trial=round.is_trial)
-        page = reverse("review:board", args=[round.slug])
+        page = board
     send(
         recipients,
         kind=kind,

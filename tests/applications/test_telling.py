@@ -45,6 +45,20 @@ def test_a_submission_is_told_to_those_of_its_bureau_who_may_read_it(
     assert [titles(user) for user in (away, aside, other_officer)] == [[], [], []]
 
 
+def test_nobody_is_asked_any_more_to_review_what_was_decided_or_withdrawn(
+    filled, enterprise, officer
+):
+    waiting = Message.objects.filter(recipient=officer).unread()
+    workflow.submit(filled, cast.declarations(filled.round), actor=enterprise)
+    assert waiting.count() == 1
+    workflow.withdraw(cast.fresh(filled), actor=enterprise)
+    assert waiting.count() == 0
+    workflow.submit(cast.fresh(filled), cast.declarations(filled.round), actor=enterprise)
+    assert waiting.count() == 1
+    cast.decide(filled, "accept", officer)
+    assert waiting.count() == 0
+
+
 def test_a_return_is_urgent_says_before_when_and_not_why(
     submitted, enterprise, colleague, rival, officer
 ):

@@ -1,7 +1,7 @@
 """Who hears what of a ranked list."""
 
 from applications.states import Status
-from portal.accounts.models import Role, User
+from portal.accounts.models import Enterprise, Role, User
 from portal.messaging.models import Message
 from review import ranking
 from tests import cast
@@ -27,6 +27,7 @@ def test_a_list_on_its_way_is_told_to_the_other_side_only(
         ranked_list.refresh_from_db()
 
     send()
+    assert Message.objects.filter(recipient=province).unread().count() == 1
     ranking.recall(ranked_list, version=ranked_list.version, reason="更正。", actor=officer)
     send()
     cast.send_back(ranked_list, province, "请核对第二名。")
@@ -41,12 +42,15 @@ def test_a_list_on_its_way_is_told_to_the_other_side_only(
     ]
     assert [told(user) for user in (other_officer, auditor, enterprise)] == [[], [], []]
     assert not Message.objects.filter(text__contains="请核对").exists()
+    tasks = Message.objects.filter(kind=Message.Kind.TASK, recipient__in=[province, officer])
+    assert not tasks.exclude(url__startswith="/review/applications/").unread().exists()
 
 
 def test_a_dry_run_is_told_to_its_invented_people_only(ranked_list, officer, province, round):
     trial = cast.make_round(province, slug="trial", trial_of=round)
     invented = cast.make_user("invented", Role.BUREAU, bureau=officer.bureau, is_invented=True)
     enterprise = cast.make_enterprise(1)
+    Enterprise.objects.filter(pk=enterprise.enterprise_id).update(is_invented=True)
     User.objects.filter(pk=enterprise.pk).update(is_invented=True)
     enterprise.refresh_from_db()
     application = cast.bring_to(Status.RECOMMENDED, trial, enterprise, invented)
