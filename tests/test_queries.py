@@ -33,7 +33,7 @@ SAVING = 6
 PAGE = 12
 SECTION = 8
 BUTTON = 11  # two of them for the audit trail; it is chained after the commit, unseen by tests
-DECIDING = 14
+DECIDING = 15
 PUBLISHING = 24  # once a year: what is missing, editions closed, seats, two records
 TRANSACTIONS = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
 

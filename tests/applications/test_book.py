@@ -17,7 +17,7 @@ from django.core.management import CommandError, call_command
 from django.urls import reverse
 
 from applications import book, interests, tasks, workflow
-from applications.models import Attachment, Revision
+from applications.models import Application, Attachment, Revision
 from applications.sections import snapshot
 from portal.documents import Format
 from portal.documents.model import (
@@ -33,7 +33,7 @@ from portal.documents.model import (
 )
 from portal.jobs.models import Job
 from portal.jobs.tasks import start
-from portal.rounds.models import Material
+from portal.rounds.models import Material, Round
 from tests import cast
 from tests.portal.documents.readers import (
     docx_body,
@@ -63,6 +63,7 @@ def data(filing) -> dict:
 
 def revision_of(data: dict) -> Revision:
     return Revision(
+        application=Application(round=Round()),
         number=1,
         receipt="测试-000001-01",
         data=data,

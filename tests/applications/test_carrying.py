@@ -111,9 +111,11 @@ def test_a_scenario_gone_from_the_new_guide_becomes_ones_own_name(
     ScenarioInstance.objects.filter(application=submitted, key="k1").update(
         segment=old.segment, scenario=old, own_scenario=""
     )
-    segment = Segment.objects.create(
-        edition=2099, name=old.segment.name, area=old.segment.area, order=1
+    Segment.objects.bulk_create(
+        Segment(edition=2099, name=each.name, area=each.area, order=each.order)
+        for each in round.version.segments
     )
+    segment = Segment.objects.get(edition=2099, name=old.segment.name)
     Scenario.objects.create(segment=segment, name="另一场景", certainty=old.certainty)
     now = timezone.now()
     later = cast.make_round(

@@ -333,38 +333,3 @@ def test_the_inbox_marks_what_was_put_off(client, round, owner, officer, grant, 
     client.force_login(officer)
     html = client.get(reverse("review:inbox"), {"round": round.slug}).content.decode()
     assert html.count("（延期）") == 1
-
-
-# At the same moment
-
-
-@pytest.fixture
-def committed(transactional_db) -> None:
-    cast.load_catalogue()
-
-
-@pytest.mark.race
-def test_an_extension_confirmed_and_revoked_at_once_is_revoked_and_nobody_told_half(
-    committed, at_once
-):
-    province, second = cast.make_province(), cast.make_user("province2", Role.PROVINCE)
-    round, owner = cast.make_round(province), cast.make_enterprise(1)
-    until = round.bureau_deadline + LONGER
-    extension = extensions.ask(
-        round,
-        Deadline.ENTERPRISE,
-        until,
-        "故障。",
-        enterprise=owner.enterprise,
-        actor=province,
-    )
-    results = at_once(
-        lambda: extensions.confirm(Extension.objects.get(pk=extension.pk), actor=second),
-        lambda: extensions.revoke(Extension.objects.get(pk=extension.pk), "误填。", actor=province),
-    )
-    confirmed, revoked = (not isinstance(result, Exception) for result in results)
-    assert revoked
-    assert isinstance(results[0], StaleState) or confirmed
-    assert not Extension.objects.get().is_in_force
-    told = Message.objects.visible_to(owner).filter(key__startswith="extension").count()
-    assert told == (2 if confirmed else 0)

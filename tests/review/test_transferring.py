@@ -8,7 +8,7 @@ from applications.models import Application
 from applications.states import Status
 from portal.accounts.models import Enterprise, Role
 from portal.audit.models import Record
-from portal.errors import NotAllowed, PortalError
+from portal.errors import NotAllowed
 from portal.jobs.models import Job
 from portal.jobs.tasks import start
 from portal.messaging.models import Message
@@ -139,39 +139,3 @@ def test_the_page_transfers_and_says_what_is_missing(
     said = {"bureau": datong.pk, "reason": "已迁移。", "with_enterprise": "on"}
     page = client.post(url, said, follow=True).content.decode()
     assert "已转至大同市工业和信息化局" in page
-
-
-# At the same moment
-
-
-@pytest.fixture
-def committed(transactional_db):
-    cast.load_catalogue()
-
-
-@pytest.mark.race
-@pytest.mark.parametrize("rival", ["submit", "recommend", "accept"])
-def test_a_transfer_and_another_verb_leave_it_in_one_place(rival, committed, at_once):
-    province = cast.make_province()
-    officer, owner = cast.make_officer(), cast.make_enterprise(1)
-    round = cast.make_round(province)
-    goal = {"submit": Status.RETURNED, "recommend": Status.ACCEPTED, "accept": Status.SUBMITTED}
-    application = cast.bring_to(goal[rival], round, owner, officer)
-    ranked_list = cast.list_of(application)
-    datong = RankedList.objects.get(round=round, bureau__code=cast.DATONG).bureau
-    acts = {
-        "submit": lambda: workflow.submit(
-            cast.fresh(application), cast.declarations(round), actor=owner
-        ),
-        "recommend": lambda: ranking.recommend(ranked_list, application, actor=officer),
-        "accept": lambda: ranking.decide(ranked_list, application, "accept", actor=officer),
-    }
-    results = at_once(acts[rival], lambda: move(application, datong, province))
-    errors = [result for result in results if isinstance(result, Exception)]
-    assert all(isinstance(error, PortalError) for error in errors)
-    assert len(errors) <= 1
-    after = cast.fresh(application)
-    assert (after.bureau == datong) is not isinstance(results[1], Exception)
-    if after.bureau == datong:
-        assert not hasattr(after, "seat")
-        assert after.status in (Status.SUBMITTED, Status.RETURNED)
