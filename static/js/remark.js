@@ -56,8 +56,8 @@ async function open(link) {
   text.value = sessionStorage.getItem(draftOf(link)) ?? text.value;
   text.addEventListener("input", () => sessionStorage.setItem(draftOf(link), text.value));
   text.focus({ preventScroll: true });
-  // At once, as a second smooth scroll would end the first; the link stands beside what is asked about.
-  for (const part of [box, link]) part.scrollIntoView({ block: "nearest", behavior: "instant" });
+  // The link, too: it stands beside what is asked about.
+  for (const part of [box, link]) part.scrollIntoView({ block: "nearest" });
 }
 
 function under(link, box) {

@@ -439,6 +439,19 @@ def test_the_save_button_stores_what_is_still_on_its_way(stage, page_of_owner):
     assert stored(stage.draft, "factory", "introduction") == "刚刚写完的简介。"
 
 
+def test_the_page_stands_still_once_a_field_has_the_focus(stage, page_of_owner):
+    """Else a button pressed meanwhile has moved on when it is let go, and the click is lost."""
+    page_of_owner.goto(f"/applications/{stage.draft.pk}/scenarios/")
+    now, later = page_of_owner.evaluate(
+        """() => new Promise((answer) => {
+          document.querySelector("[name=explanations-C-excellent-reason]").focus();
+          const now = scrollY;
+          requestAnimationFrame(() => requestAnimationFrame(() => answer([now, scrollY])));
+        })"""
+    )
+    assert now == later > 0
+
+
 def test_what_a_closed_page_left_is_told_of_on_other_pages_and_saved_on_its_own(
     stage, page_of_owner
 ):
