@@ -19,6 +19,7 @@ from django.db import connection, models, transaction
 from django.utils import timezone
 
 from portal.audit.models import Link, Record
+from portal.commits import once_committed
 
 GENESIS = "0" * 64
 """What the first link holds in place of the one before it."""
@@ -93,14 +94,8 @@ def record(
     if once_in and not cache.add(f"audit:{_sha256(said)}", True, once_in.total_seconds()):
         return None
     row = Record.objects.create(at=timezone.now(), **said)
-    # A failure to chain must not undo or hide what was done: it is caught up with later.
-    if not _is_waiting(seal):
-        transaction.on_commit(seal, robust=True)
+    once_committed(seal)  # what fails to be chained, the next seal takes along
     return row
-
-
-def _is_waiting(function: Any) -> bool:
-    return any(waiting[1] is function for waiting in connection.run_on_commit)
 
 
 # Chaining

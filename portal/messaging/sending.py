@@ -8,6 +8,7 @@ from django.utils.text import Truncator
 
 from portal.accounts.models import Enterprise, Role, User
 from portal.catalogue.models import Bureau
+from portal.commits import once_committed
 from portal.jobs.tasks import start
 from portal.messaging.models import Message
 
@@ -54,7 +55,11 @@ def send(
         ignore_conflicts=True,
     )
     if is_urgent:
-        start(owner=None, kind=URGENT, title=title)
+        once_committed(_hurry)
+
+
+def _hurry() -> None:
+    start(owner=None, kind=URGENT, title="发出紧急消息")
 
 
 def people_of(unit: Enterprise | Bureau, *, in_trial: bool = False) -> QuerySet[User]:

@@ -8,9 +8,9 @@ from portal.messaging import delivery
 from portal.messaging.sending import URGENT
 
 
-@regularly(URGENT, "紧急消息", every=timedelta(hours=1))
+@regularly(URGENT, "补发紧急消息", every=timedelta(hours=1))
 def send_urgent(job: Job) -> None:
-    """Begun with every urgent message; each hour for those that could not be sent."""
+    """Begun with each act that sends any; each hour for those that could not be sent."""
     delivery.send_urgent()
 
 

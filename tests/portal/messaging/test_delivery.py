@@ -9,6 +9,7 @@ from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
 from django.utils import timezone
 
+from portal.jobs.models import Job
 from portal.jobs.schedule import start_due
 from portal.messaging import delivery, sms
 from portal.messaging.models import Message
@@ -104,18 +105,30 @@ def test_what_a_server_refuses_is_tried_again_and_keeps_nobody_else_waiting(read
     assert [sent.to for sent in mail.outbox] == [[other.email], [reader.email]]
 
 
-def test_the_urgent_goes_out_at_once_by_mail_and_sms(reader, settings, work_off_jobs):
+def test_the_urgent_goes_out_at_once_by_mail_and_sms(
+    reader, settings, work_off_jobs, django_capture_on_commit_callbacks
+):
     settings.SMS_BACKEND = f"{__name__}.Gateway"
     Gateway.sent = []
     reader.wants_digest = False
     reader.save()
     tell(reader, title="不紧急的")
-    tell(reader, title="申报已退回", is_urgent=True)
+    with django_capture_on_commit_callbacks(execute=True):
+        tell(reader, title="申报已退回", is_urgent=True)
     work_off_jobs()
     assert [sent.subject for sent in mail.outbox] == ["【智能工厂申报门户】申报已退回"]
     assert Gateway.sent == [(reader.mobile, "申报已退回。请登录智能工厂申报门户办理。")]
     delivery.send_urgent()
     assert (len(mail.outbox), len(Gateway.sent)) == (1, 1)
+
+
+def test_one_job_sends_all_the_urgent_messages_of_one_act(
+    reader, django_capture_on_commit_callbacks
+):
+    with django_capture_on_commit_callbacks(execute=True):
+        for number in range(3):
+            tell(reader, title=f"第 {number} 条", is_urgent=True)
+    assert [job.kind for job in Job.objects.all()] == ["urgent"]
 
 
 def test_nothing_urgent_goes_out_to_invented_people_or_after_its_deadline(reader, settings):
