@@ -108,8 +108,7 @@ def note_progress(job: Job) -> None:
     forecast.note(job.report)
 
 
-@regularly("audit_nightly", "每日验证审计链", hour=3)
-@work(auditing.VERIFIED)
+@regularly(auditing.VERIFIED, "每日验证审计链", hour=3)
 def verify_audit(job: Job) -> None:
     """Hold the audit trail against its chain: each night, and when the province asks."""
     auditing.verify(job)

@@ -48,20 +48,22 @@ class Due:
 
 
 class RoundQuerySet(models.QuerySet):
+    def in_earnest(self) -> Self:
+        """Without dry runs (试运行), which are nobody's rounds."""
+        return self.filter(trial_of=None)
+
     def published(self) -> Self:
-        """Those in which people file in earnest: a dry run (试运行) is nobody's round."""
-        return self.filter(published_at__isnull=False, trial_of=None)
+        """Those in which people file."""
+        return self.in_earnest().filter(published_at__isnull=False)
 
     def visible_to(self, user: User | AnonymousUser) -> Self:
         """The published rounds; a dry run for the province and the invented enterprises in it."""
         published = self.filter(published_at__isnull=False)
         if getattr(user, "oversees", False):
             return published
-        if getattr(user, "role", None) == Role.ENTERPRISE:
-            if user.enterprise.is_invented:
-                return published.filter(applications__enterprise=user.enterprise)
-            return published.filter(trial_of=None)
-        return published.filter(trial_of=None)
+        if getattr(user, "role", None) == Role.ENTERPRISE and user.enterprise.is_invented:
+            return published.filter(applications__enterprise=user.enterprise)
+        return self.published()
 
     def worked_on_by(self, officer: User) -> Self:
         """The rounds of a bureau's officer: a dry run has officers of its own, and only those.
@@ -182,17 +184,6 @@ class Round(models.Model):
     ) -> datetime:
         """The exclusive instant of a deadline: at that instant it is already too late."""
         return self.due(which, bureau=bureau, enterprise=enterprise).instant
-
-    def is_open(
-        self,
-        which: Deadline,
-        at: datetime | None = None,
-        *,
-        bureau: Bureau | None = None,
-        enterprise: Enterprise | None = None,
-    ) -> bool:
-        at = at or timezone.now()
-        return self.opens_at <= at < self.deadline(which, bureau=bureau, enterprise=enterprise)
 
     @property
     def granted(self) -> list["Extension"]:

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 
 from applications.models import Application
 from applications.states import Status
@@ -78,7 +79,7 @@ class RankedList(models.Model):
     def may_be_recalled(self) -> bool:
         """Not received yet, and the bureau could send it again."""
         return self.status == self.Status.SENT and (
-            self.returned_at is not None or self.round.is_open(Deadline.BUREAU, bureau=self.bureau)
+            self.returned_at is not None or timezone.now() < self.due(Deadline.BUREAU).instant
         )
 
     def due(self, which: Deadline) -> Due:

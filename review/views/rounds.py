@@ -23,7 +23,7 @@ ROW_ACTS = (("up", "↑", "上移"), ("down", "↓", "下移"), ("remove", "×",
 
 def find(slug: str) -> Round:
     """A round of the province's own making: a dry run is reached through its own page."""
-    rounds = Round.objects.filter(trial_of=None).prefetch_related("versions")
+    rounds = Round.objects.in_earnest().prefetch_related("versions")
     return get_object_or_404(rounds, slug=slug)
 
 
@@ -31,7 +31,7 @@ def find(slug: str) -> Round:
 @province_only
 def rounds(request: HttpRequest) -> HttpResponse:
     every = list(
-        Round.objects.filter(trial_of=None)
+        Round.objects.in_earnest()
         .order_by("-opens_at")
         .prefetch_related("quotas__bureau", "versions__declarations")
     )
@@ -81,7 +81,7 @@ def _overview(request: HttpRequest, slug: str, note: str = "", status: int = 200
 @province_only
 def new(request: HttpRequest) -> HttpResponse:
     """A round from another one, or from nothing."""
-    every = Round.objects.filter(trial_of=None).prefetch_related("versions")
+    every = Round.objects.in_earnest().prefetch_related("versions")
     source = every.filter(slug=request.GET.get("source", "")).first()
     year = whole_number(request.GET.get("year")) or _next_year(source)
     bureaus = Bureau.objects.cached()
@@ -211,7 +211,7 @@ def field_rules(request: HttpRequest, slug: str) -> HttpResponse:
 def compare(request: HttpRequest, slug: str) -> HttpResponse:
     """What this round says otherwise than another; a version, otherwise than the one in force."""
     round = find(slug)
-    every = Round.objects.filter(trial_of=None).exclude(pk=round.pk).prefetch_related("versions")
+    every = Round.objects.in_earnest().exclude(pk=round.pk).prefetch_related("versions")
     others = list(every)
     other = next((each for each in others if each.slug == request.GET.get("with")), None)
     version = round.in_preparation or round.version
