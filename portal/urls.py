@@ -5,7 +5,7 @@ from django.urls import include, path
 
 from applications.views import assessment
 from portal import views
-from review.views import announcements, api
+from review.views import api, public
 from review.views.verify import verify
 
 urlpatterns = [
@@ -17,10 +17,10 @@ urlpatterns = [
     path("notice/<slug:slug>/", views.notice, name="notice"),
     path("scenarios/", views.scenarios, name="scenarios"),
     path("assessment/", assessment.public, name="assessment"),
-    path("announcements/", announcements.announcement_list, name="announcements"),
-    path("announcements/<int:pk>/", announcements.announcement, name="announcement"),
-    path("announcements/<int:pk>/object/", announcements.object_to, name="object"),
-    path("objections/<str:token>/", announcements.objection_receipt, name="objection_receipt"),
+    path("announcements/", public.announcement_list, name="announcements"),
+    path("announcements/<int:pk>/", public.announcement, name="announcement"),
+    path("announcements/<int:pk>/object/", public.object_to, name="object"),
+    path("objections/<str:token>/", public.objection_receipt, name="objection_receipt"),
     path("accounts/", include("portal.accounts.urls")),
     path("jobs/", include("portal.jobs.urls")),
     path("messages/", include("portal.messaging.urls")),

@@ -42,7 +42,7 @@ from review.models import (
     SummaryVersion,
 )
 from review.tasks import SUMMARY
-from review.views.announcements import receipts as receipts_of_objections
+from review.views.public import receipts as receipts_of_objections
 from tests import cast
 
 SUBJECTS = ("anonymous", "owner", "rival", "officer", "other_officer", "province", "auditor")

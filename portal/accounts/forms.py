@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import tablib
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Column, Fieldset, Layout, Row
 from django import forms
@@ -23,10 +22,8 @@ from portal.accounts.models import (
     tidy_mobile,
 )
 from portal.audit import trail
-from portal.catalogue import spreadsheet
 from portal.catalogue.models import Bureau
-from portal.catalogue.resources import MAX_UPLOAD
-from portal.catalogue.spreadsheet import SheetRefused
+from portal.catalogue.spreadsheet import SheetField
 from portal.documents.model import clean_text
 
 # What helps a browser and its keyboard to fill in a field.
@@ -359,26 +356,7 @@ class OfficerForm(forms.ModelForm):
 class SheetForm(forms.Form):
     """An Excel sheet of officers."""
 
-    file = forms.FileField(
-        label="Excel 工作簿（.xlsx）",
-        widget=forms.FileInput(attrs={"accept": ".xlsx"}),
-        error_messages={
-            "required": "请选择文件。",
-            "missing": "请选择文件。",
-            "empty": "文件是空的，请检查后重新选择。",
-        },
-    )
-
-    def clean_file(self) -> tablib.Dataset:
-        upload = self.cleaned_data["file"]
-        if upload.size > MAX_UPLOAD:
-            raise ValidationError("文件超过 10 MB，请分成几个文件。")
-        try:
-            return spreadsheet.read(upload.read())
-        except SheetRefused as refused:
-            raise ValidationError(str(refused)) from refused
-        except Exception as error:  # openpyxl raises whatever it stumbles over
-            raise ValidationError(spreadsheet.NOT_A_WORKBOOK) from error
+    file = SheetField()
 
 
 class JoinForm(NewAccountForm):

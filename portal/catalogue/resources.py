@@ -28,12 +28,11 @@ from import_export.widgets import Widget
 from portal.adminsite import ProvinceModelAdmin
 from portal.audit import trail
 from portal.catalogue.models import ClosedEdition
-from portal.catalogue.spreadsheet import NOT_A_WORKBOOK, SheetRefused, Spreadsheet, is_blank
+from portal.catalogue.spreadsheet import SheetRefused, Spreadsheet, WorkbookField, is_blank
 from portal.documents.model import clean_text
 
 logger = logging.getLogger(__name__)
 
-MAX_UPLOAD = 10 * 1024**2
 EXACT_NUMBERS = 10**15
 
 
@@ -266,20 +265,11 @@ class UploadForm(ImportForm):
         sheet = resources[0]()
         names = [field.column_name for field in sheet.get_import_fields()]
         keys = [sheet.fields[name].column_name for name in sheet.get_import_id_fields()]
-        upload = self.fields["import_file"]
-        upload.label = "Excel 工作簿（.xlsx）"
-        upload.widget.attrs["accept"] = ".xlsx"
-        upload.help_text = (
-            f"第一行是表头，与导出的表相同：{'、'.join(names)}。"
+        self.fields["import_file"] = WorkbookField(
+            help_text=f"第一行是表头，与导出的表相同：{'、'.join(names)}。"
             f"按“{'”“'.join(keys)}”认出已有的行并更新其他各列，没有的行新增。"
             "任何一行有错，整份表都不导入。"
         )
-
-    def clean_import_file(self) -> Any:
-        upload = self.cleaned_data["import_file"]
-        if upload.size > MAX_UPLOAD:
-            raise forms.ValidationError("文件超过 10 MB，请分成几个文件。")
-        return upload
 
 
 class SheetAdmin(ProvinceModelAdmin, ImportExportModelAdmin):
@@ -298,7 +288,7 @@ class SheetAdmin(ProvinceModelAdmin, ImportExportModelAdmin):
         return self.admin_site.has_permission(request)
 
     def add_data_read_fail_error_to_form(self, form: forms.Form, e: Exception) -> None:
-        form.add_error("import_file", str(e) if isinstance(e, SheetRefused) else NOT_A_WORKBOOK)
+        form.add_error("import_file", str(e))
 
     @transaction.atomic
     def import_action(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:

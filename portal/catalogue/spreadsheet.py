@@ -5,6 +5,8 @@ from io import BytesIO
 from typing import Any
 
 import tablib
+from django import forms
+from django.core.files.uploadedfile import UploadedFile
 from import_export.formats.base_formats import XLSX
 from openpyxl import Workbook, load_workbook
 from openpyxl.styles import Font
@@ -13,6 +15,7 @@ from openpyxl.utils import get_column_letter
 from portal.documents.model import clean_text
 from portal.errors import PortalError
 
+MAX_UPLOAD = 10 * 1024**2
 MAX_ENTRIES = 2_000
 MAX_UNPACKED = 200 * 1024**2
 MAX_RATIO = 100
@@ -48,8 +51,20 @@ def check_package(
 
 
 def read(data: bytes) -> tablib.Dataset:
-    """The first sheet as a dataset whose n-th row is row n + 1 of the sheet."""
+    """The first sheet as a dataset whose n-th row is row n + 1 of the sheet.
+
+    Raises SheetRefused for whatever cannot be read as one.
+    """
     check_package(data)
+    try:
+        return _dataset(data)
+    except SheetRefused:
+        raise
+    except Exception as error:  # openpyxl raises whatever a damaged part makes it stumble over
+        raise SheetRefused(NOT_A_WORKBOOK) from error
+
+
+def _dataset(data: bytes) -> tablib.Dataset:
     book = load_workbook(BytesIO(data), read_only=True, data_only=True)
     sheet = book.worksheets[0]
     # Some programs state a wrong extent, behind which openpyxl would silently drop everything.
@@ -72,6 +87,38 @@ def read(data: bytes) -> tablib.Dataset:
     if not table:
         raise SheetRefused("第一张工作表中没有数据行。")
     return tablib.Dataset(*table, headers=headers)
+
+
+class WorkbookField(forms.FileField):
+    """An Excel workbook as it was uploaded, unless it is too large to be read."""
+
+    default_error_messages = {
+        "required": "请选择文件。",
+        "missing": "请选择文件。",
+        "empty": "文件是空的，请检查后重新选择。",
+        "too_large": f"文件超过 {MAX_UPLOAD // 1024**2} MB，请分成几个文件。",
+    }
+    widget = forms.FileInput(attrs={"accept": ".xlsx"})
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(label="Excel 工作簿（.xlsx）", **kwargs)
+
+    def to_python(self, data: UploadedFile | None) -> UploadedFile | None:
+        upload = super().to_python(data)
+        if upload and upload.size > MAX_UPLOAD:
+            raise forms.ValidationError(self.error_messages["too_large"], code="too_large")
+        return upload
+
+
+class SheetField(WorkbookField):
+    """The first sheet of an uploaded workbook, as a dataset."""
+
+    def to_python(self, data: UploadedFile | None) -> tablib.Dataset | None:
+        upload = super().to_python(data)
+        try:
+            return upload and read(upload.read())
+        except SheetRefused as refused:
+            raise forms.ValidationError(str(refused)) from refused
 
 
 def is_blank(values: Any) -> bool:

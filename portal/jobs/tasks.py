@@ -105,7 +105,14 @@ def run(pk: int) -> None:
 
 
 def _finish(job: Job, status: Job.Status, message: str) -> None:
-    """Note the end, unless the job was taken for dead meanwhile and given to another worker."""
-    Job.objects.filter(pk=job.pk, status=Job.Status.RUNNING, attempts=job.attempts).update(
-        status=status, percent=job.percent, message=message, touched_at=timezone.now()
-    )
+    """Note the end, unless the job was taken for dead meanwhile and given to another worker.
+
+    Of the portal's own work only what failed is kept: nobody looks for the rest.
+    """
+    mine = {"pk": job.pk, "status": Job.Status.RUNNING, "attempts": job.attempts}
+    if job.owner_id is None and status == Job.Status.DONE:
+        Job.objects.filter(**mine).delete()
+    else:
+        Job.objects.filter(**mine).update(
+            status=status, percent=job.percent, message=message, touched_at=timezone.now()
+        )

@@ -13,6 +13,7 @@ from django.db import models
 
 from applications import field_rules
 from applications.sections import kind_of
+from portal.catalogue.models import Condition
 from portal.documents.model import text_of
 from portal.rounds.models import Material, Round, RoundVersion
 from review.preparing.forms import INSTANTS, RoundForm, RulesForm, places
@@ -157,7 +158,7 @@ def _of_material(row: Material) -> str:
     return "；".join(filter(None, said))
 
 
-def _rule(condition) -> str:
+def _rule(condition: Condition) -> str:
     minimum = f" {condition.minimum}" if condition.minimum else ""
     areas = f"：{'、'.join(condition.areas)}" if condition.areas else ""
     return f"{condition.get_rule_display()}{minimum}{areas}"

@@ -24,6 +24,7 @@ from applications.fields import DayField, DayInput, WholeNumberField, draft_fiel
 from applications.sections import SECTIONS, Group, Section
 from portal.catalogue.editions import FIRST_YEAR, LAST_YEAR, at_hand
 from portal.catalogue.models import Bureau
+from portal.catalogue.spreadsheet import SheetField
 from portal.documents.model import clean_text
 from portal.forms import PlainForm
 from portal.rounds.models import Declaration, FieldRule, Material, Round, RoundVersion
@@ -361,6 +362,22 @@ class MaterialForm(RowForm):
         return _between(said, 1, MOST_FILES, f"文件数请填 1 到 {MOST_FILES}。")
 
 
+class EditionForm(forms.Form):
+    """An edition of the catalogue as a sheet, and the year it is to be known by."""
+
+    year = WholeNumberField(
+        label="版本（年）",
+        min_value=FIRST_YEAR,
+        max_value=LAST_YEAR,
+        error_messages={
+            "required": "请填写这一版的年份。",
+            "min_value": "年份请写成四位数，如 2025。",
+            "max_value": "年份请写成四位数，如 2025。",
+        },
+    )
+    file = SheetField(help_text="第一行是表头，与模板相同；读取第一张工作表。")
+
+
 @dataclass(frozen=True)
 class Place:
     """A section, or a group of rows in one, with the fields whose rules may be set."""
@@ -398,10 +415,8 @@ class FieldRulesForm(PlainForm):
 
     def _add(self, place: Place, db_field: models.Field) -> None:
         stored = self.version.deviations.get((place.part.slug, db_field.name))
-        name, label = (
-            f"{place.part.slug}-{db_field.name}",
-            f"{place.title}：{db_field.verbose_name}",
-        )
+        name = f"{place.part.slug}-{db_field.name}"
+        label = f"{place.title}：{db_field.verbose_name}"
         if field_rules.may_vary(db_field):
             default = "选填" if db_field.blank else "必填"
             self.fields[f"required-{name}"] = forms.TypedChoiceField(

@@ -3,7 +3,6 @@
 import json
 
 import tablib
-from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -11,46 +10,12 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from applications.editing import whole_number
-from applications.fields import WholeNumberField
 from portal.catalogue import editions, spreadsheet
-from portal.catalogue.editions import FIRST_YEAR, LAST_YEAR, Part
-from portal.catalogue.resources import MAX_UPLOAD
-from portal.catalogue.spreadsheet import NOT_A_WORKBOOK, SheetRefused
+from portal.catalogue.editions import Part
+from review.preparing.forms import EditionForm
 from review.views.shared import attempt, province_only
 
 SHEET_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-
-
-class UploadForm(forms.Form):
-    """A sheet and the year it is to be known by."""
-
-    year = WholeNumberField(
-        label="版本（年）",
-        min_value=FIRST_YEAR,
-        max_value=LAST_YEAR,
-        error_messages={
-            "required": "请填写这一版的年份。",
-            "min_value": "年份请写成四位数，如 2025。",
-            "max_value": "年份请写成四位数，如 2025。",
-        },
-    )
-    file = forms.FileField(
-        label="Excel 工作簿（.xlsx）",
-        help_text="第一行是表头，与模板相同；读取第一张工作表。",
-        widget=forms.FileInput(attrs={"accept": ".xlsx"}),
-        error_messages={"required": "请选择文件。", "empty": "文件是空的，请检查后重新选择。"},
-    )
-
-    def clean_file(self) -> tablib.Dataset:
-        upload = self.cleaned_data["file"]
-        if upload.size > MAX_UPLOAD:
-            raise forms.ValidationError("文件超过 10 MB，请分成几个文件。")
-        try:
-            return spreadsheet.read(upload.read())
-        except SheetRefused as error:
-            raise forms.ValidationError(str(error)) from error
-        except Exception as error:  # openpyxl raises whatever a damaged part makes it stumble over
-            raise forms.ValidationError(NOT_A_WORKBOOK) from error
 
 
 def _part(name: str) -> Part:
@@ -87,7 +52,7 @@ def take_in(request: HttpRequest, part: str) -> HttpResponse:
     part = _part(part)
     if "rows" in request.POST:
         return _confirmed(request, part)
-    form = UploadForm(*([request.POST, request.FILES] if request.method == "POST" else []))
+    form = EditionForm(*([request.POST, request.FILES] if request.method == "POST" else []))
     context = {"part": part, "form": form}
     if request.method == "POST" and form.is_valid():
         year, dataset = form.cleaned_data["year"], form.cleaned_data["file"]
@@ -114,7 +79,7 @@ def _confirmed(request: HttpRequest, part: Part) -> HttpResponse:
         return redirect("review:edition_import", part)
     result = editions.take_in(part, year, dataset, actor=request.user)
     if errors := list(editions.lines(result)):
-        context = {"part": part, "form": UploadForm(), "year": year, "errors": errors}
+        context = {"part": part, "form": EditionForm(), "year": year, "errors": errors}
         return render(request, "review/edition_import.html", context, status=409)
     messages.success(request, f"{part.label} {year} 年版已导入，共 {result.totals['new']} 行。")
     return redirect("review:editions")

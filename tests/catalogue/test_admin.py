@@ -387,7 +387,7 @@ def test_too_many_rows_are_refused(staff, monkeypatch):
 
 
 def test_a_file_that_is_too_large_is_refused(staff, monkeypatch):
-    monkeypatch.setattr("portal.catalogue.resources.MAX_UPLOAD", 100)
+    monkeypatch.setattr(spreadsheet, "MAX_UPLOAD", 100)
     assert "文件超过 10 MB" in upload(staff, Bureau, workbook(BUREAU_HEAD, ("1",) * 5))
 
 

@@ -15,7 +15,7 @@ from portal.accounts.models import Role, User
 from portal.rounds.models import Deadline, Material
 from review import announcing, checklist, extensions, objections, ranking, visits
 from review.models import Announcement, ColumnSet, SiteVisit, StampedScan, SummaryVersion
-from review.views.announcements import receipts
+from review.views.public import receipts
 from tests import cast
 from tests.files import as_upload, image
 

@@ -16,7 +16,7 @@ from applications import interests, workflow
 from applications.models import Application
 from applications.states import Status
 from portal.catalogue.models import Condition
-from portal.jobs.models import Job
+from portal.jobs.tasks import start
 from review import indexing, similarity
 from review.models import TextIndex
 from tests import cast
@@ -251,11 +251,11 @@ def test_a_new_submission_takes_the_place_of_the_old_one(file, officer, work_off
 
 def test_the_job_of_a_revision_that_was_replaced_changes_nothing(file, officer, work_off_jobs):
     application = file(1, SHARED)
-    first = Job.objects.get(kind=workflow.SUBMITTED)
+    first = application.current_revision
     resubmit(application, OTHER, officer)
     work_off_jobs()
     stored = TextIndex.objects.values().get()
-    Job.objects.filter(pk=first.pk).update(status=Job.Status.QUEUED)
+    start(owner=None, kind=workflow.SUBMITTED, title=first.receipt, revision=first.pk)
     work_off_jobs()
     assert TextIndex.objects.values().get() == stored
 

@@ -87,6 +87,17 @@ def test_a_crash_ends_in_a_sentence_without_the_details(make_job, caplog):
     assert f"job {job.pk} failed" in caplog.text
 
 
+def test_of_the_portals_own_work_only_what_failed_is_kept(monkeypatch):
+    def act(job):
+        if job.title == "不成":
+            raise PortalError("没有做成。")
+
+    monkeypatch.setitem(KINDS, "test", act)
+    for title in ("做成", "不成"):
+        run(start(owner=None, kind="test", title=title).pk)
+    assert [(job.title, job.status) for job in Job.objects.all()] == [("不成", Job.Status.FAILED)]
+
+
 def test_a_kind_that_no_longer_exists_ends_as_failed(owner):
     job = start(owner=owner, kind="gone", title="测试任务")
     assert ended(job).status == Job.Status.FAILED
