@@ -354,7 +354,7 @@ class MaterialForm(RowForm):
 
     class Meta:
         model = Material
-        fields = ("name", "help", "scope", "accepts", "max_mb", "max_files", "is_required")
+        fields = ("name", "scope", "accepts", "max_mb", "max_files", "is_required", "help")
         formfield_callback = form_field
 
     def clean_max_files(self) -> int:

@@ -62,7 +62,7 @@ def test_a_digest_holds_all_that_is_unread_and_comes_once(reader, settings):
     settings.PUBLIC_URL = "https://portal.example.gov.cn"
     tell(reader, title="已读的")
     Message.objects.all().read()
-    tell(reader, text="示范<项目>", due=datetime(2026, 11, 22, 16, tzinfo=UTC))
+    tell(reader, text="示范<项目>\n请尽快办理", due=datetime(2026, 11, 22, 16, tzinfo=UTC))
     tell(reader, title="第二条")
     for _ in range(2):
         delivery.send_digests()
@@ -70,13 +70,13 @@ def test_a_digest_holds_all_that_is_unread_and_comes_once(reader, settings):
     assert sent.to == ["one@example.cn"]
     assert sent.subject == "【智能工厂申报门户】您有 2 条未读消息"
     html = sent.alternatives[0].content
-    link = f"https://portal.example.gov.cn/messages/{Message.objects.get(text='示范<项目>').pk}/"
+    link = f"https://portal.example.gov.cn/messages/{Message.objects.exclude(text='').get().pk}/"
     for text in (sent.body, html):
         assert link in text
         assert "第二条" in text
         assert "截止 2026-11-22 24:00（周日）" in text
         assert "已读的" not in text
-    assert "示范<项目>" in sent.body
+    assert "\n   示范<项目>\n   请尽快办理\n" in sent.body
     assert "示范&lt;项目&gt;" in html
     tell(reader, title="第三条")
     delivery.send_digests()
