@@ -98,7 +98,26 @@ class UserManager(BaseUserManager):
         return super().get_by_natural_key(self.model.normalize_username(username or ""))
 
 
-class User(AbstractUser):
+class OfUnit:
+    """What an account and an invitation to one have in common."""
+
+    @property
+    def unit(self) -> Enterprise | Bureau | None:
+        """The unit that it belongs to; None for the province's own."""
+        return self.enterprise or self.bureau
+
+    @property
+    def duty(self) -> str:
+        """What somebody with it is in the unit, in one word."""
+        if self.is_unit_admin:
+            return "单位管理员"
+        if self.is_signatory:
+            return "签字人"
+        of_role = {Role.ENTERPRISE: "填报人", Role.BUREAU: "审核人员"}
+        return of_role.get(self.role) or self.get_role_display()
+
+
+class User(OfUnit, AbstractUser):
     """人员账号: a person with one role. An enterprise's first account signs in with its code."""
 
     username = models.CharField(
@@ -173,11 +192,6 @@ class User(AbstractUser):
         return f"{self.mobile[:3]}****{self.mobile[-4:]}" if self.mobile else ""
 
     @property
-    def unit(self) -> Enterprise | Bureau | None:
-        """The unit that this person's account belongs to; None for the province's own."""
-        return self.enterprise or self.bureau
-
-    @property
     def affiliation(self) -> str:
         """The unit this person acts for, as shown beside the name."""
         return str(self.unit or Role(self.role).label)
@@ -233,7 +247,7 @@ class InvitationQuerySet(models.QuerySet):
         return self.unused().by_who_may_invite().filter(expires_at__gt=timezone.now())
 
 
-class Invitation(models.Model):
+class Invitation(OfUnit, models.Model):
     """邀请: a link, good once and for some days, that opens an account.
 
     Only the link's SHA-256 is kept, so that nobody can read invitations out of the database.
@@ -276,8 +290,3 @@ class Invitation(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-    @property
-    def unit(self) -> Enterprise | Bureau | None:
-        """The unit that it invites into; None for the province's own."""
-        return self.enterprise or self.bureau

@@ -1,10 +1,8 @@
 """Registering, signing in, changing one's password; a unit's people, and all officers."""
 
-import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth import views as auth_views
@@ -20,6 +18,7 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
+from portal import once
 from portal.accounts import credit_code, team, throttling
 from portal.accounts.access import address_of, role_required
 from portal.accounts.forms import (
@@ -45,7 +44,7 @@ province_only = role_required(Role.PROVINCE)
 in_charge_only = role_required(Role.ENTERPRISE, Role.BUREAU, Role.PROVINCE)
 
 NEW_LINK = "invitation"
-"""The cookie that carries a new link's token over the redirect to the page that shows it once."""
+"""Under which name the token of a new link is handed to the page that shows it once."""
 
 
 def _enter(request: HttpRequest, user: User) -> None:
@@ -131,12 +130,8 @@ def password_changed(request: HttpRequest) -> HttpResponse:
 @units_only
 def team_page(request: HttpRequest) -> HttpResponse:
     """Who acts for the unit; for administrators, with what they can do about it."""
-    return _shown_once(request, _team_page(request, InvitationForm(by=request.user)))
-
-
-def _shown_once(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    response.delete_cookie(NEW_LINK, path=request.path)
-    return response
+    page = _team_page(request, InvitationForm(by=request.user))
+    return once.forget(page, NEW_LINK, request.path)
 
 
 def _team_page(request: HttpRequest, form: InvitationForm) -> HttpResponse:
@@ -155,10 +150,8 @@ def _team_page(request: HttpRequest, form: InvitationForm) -> HttpResponse:
 
 def _new_link(request: HttpRequest) -> str:
     """The link of the invitation just made, once; '' otherwise."""
-    token = request.COOKIES.get(NEW_LINK, "")
-    if not re.fullmatch(r"[\w-]+", token):
-        return ""
-    return request.build_absolute_uri(reverse("accounts:join", args=[token]))
+    token = once.handed_over(request.COOKIES, NEW_LINK)
+    return token and request.build_absolute_uri(reverse("accounts:join", args=[token]))
 
 
 @require_POST
@@ -182,16 +175,7 @@ def _invited(
     except PortalError as error:
         messages.error(request, str(error))
         return response
-    response.set_cookie(
-        NEW_LINK,
-        token,
-        max_age=300,
-        path=response.url,
-        secure=settings.SESSION_COOKIE_SECURE,
-        httponly=True,
-        samesite="Strict",
-    )
-    return response
+    return once.hand_over(response, NEW_LINK, token)
 
 
 def _people_page(user: User) -> str:
@@ -232,7 +216,8 @@ def change_member(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
 @province_only
 def officers(request: HttpRequest) -> HttpResponse:
     """The people of all bureaus and of the province, unit by unit."""
-    return _shown_once(request, _officers_page(request, OfficerForm(), SheetForm()))
+    page = _officers_page(request, OfficerForm(), SheetForm())
+    return once.forget(page, NEW_LINK, request.path)
 
 
 def _officers_page(

@@ -1,13 +1,11 @@
 """The province's pages for the systems that read through the API."""
 
-import re
-
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
+from portal import once
 from review import clients
 from review.forms import ClientForm
 from review.models import ApiClient
@@ -15,24 +13,21 @@ from review.views import api
 from review.views.shared import attempt, province_only
 
 NEW_TOKEN = "api_token"
-"""The cookie that carries a new token over the redirect to the page that shows it once."""
+"""Under which name a new token is handed to the page that shows it once."""
 
 
 @require_safe
 @province_only
 def overview(request: HttpRequest) -> HttpResponse:
     """Who may read what through the API; a token that has just been made."""
-    response = _page(request, ClientForm())
-    response.delete_cookie(NEW_TOKEN, path=request.path)
-    return response
+    return once.forget(_page(request, ClientForm()), NEW_TOKEN, request.path)
 
 
 def _page(request: HttpRequest, form: ClientForm, status: int = 200) -> HttpResponse:
-    token = request.COOKIES.get(NEW_TOKEN, "")
     context = {
         "form": form,
         "clients": ApiClient.objects.visible_to(request.user).select_related("created_by"),
-        "token": token if re.fullmatch(r"[\w-]+", token) else "",
+        "token": once.handed_over(request.COOKIES, NEW_TOKEN),
         "rate": api.PER_MINUTE,
         "address": request.build_absolute_uri(reverse("api-1:openapi-json")),
     }
@@ -46,17 +41,7 @@ def add(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _page(request, form, status=400)
     _client, token = clients.make(**form.made_of, actor=request.user)
-    response = redirect("review:clients")
-    response.set_cookie(
-        NEW_TOKEN,
-        token,
-        max_age=300,
-        path=response.url,
-        secure=settings.SESSION_COOKIE_SECURE,
-        httponly=True,
-        samesite="Strict",
-    )
-    return response
+    return once.hand_over(redirect("review:clients"), NEW_TOKEN, token)
 
 
 @require_POST
